@@ -1,0 +1,50 @@
+/** Arrows point one way: workflows ← activities ← worker; client is a door of its own (README, "Find your way"). */
+import tseslint from 'typescript-eslint'
+
+const forbid = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] })
+
+const home = (packages, where) => ({ group: packages, message: `Its one home is ${where}.` })
+const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
+const ldapjs = home(['ldapjs'], 'activities/ldap.ts (and the demo directory)')
+const temporalClient = home(['@temporalio/client'], 'client/ (and worker/, which starts it)')
+
+export default tseslint.config(
+  { ignores: ['node_modules/', '**/*.json'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false, properties: false } }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-restricted-syntax': ['error',
+        { selector: 'TSEnumDeclaration', message: 'Node strips types and cannot run an enum.' },
+        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
+    },
+  },
+  { files: ['eslint.config.js', 'vitest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['workflows/**/*.ts'],
+    rules: forbid(
+      { group: ['**/activities/**', '**/worker/**', '**/client/**', '**/test/**'], message: 'The core imports no other folder.' },
+      { regex: '^(?!\\.|@temporalio/(workflow|common)(/|$))', message: 'The core imports nothing but itself and the Temporal workflow packages.' }),
+  },
+  {
+    files: ['activities/**/*.ts'],
+    rules: forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient),
+  },
+  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**'], rules: forbid(
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode) },
+  { files: ['activities/docker/**/*.ts'], rules: forbid(
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ldapjs) },
+  {
+    files: ['worker/**/*.ts'],
+    rules: forbid({ group: ['**/test/**'], message: 'Tests look at all; nothing looks at tests.' }),
+  },
+  {
+    files: ['client/**/*.ts'],
+    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, dockerode, ldapjs),
+  },
+)

@@ -1,0 +1,248 @@
+/**
+ * What crosses process borders: queues, ids, messages, search attributes, marks. Only this file knows the separators.
+ * A message between workflows carries the lease's key and is ignored if it differs.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
+import type {
+  Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, LeaseSpec, LeaseStatus, LendRequest, Notice, Place,
+  Receipt, SiteTerms,
+} from './terms.ts'
+
+// Queues ------------------------------------------------------------------------------------------------------------
+
+/** The queue of role `core`: workflows, directory, names. */
+export const coreQueue = 'berth'
+/** The queue of one engine's worker. */
+export const hostQueue = (host: string): string => `host:${host}`
+
+// Ids ---------------------------------------------------------------------------------------------------------------
+
+/** `account:<member>`; a member's uid is lower-cased and percent-escaped, so that no uid can hold a separator. */
+export const accountId = (member: string): string => `account:${escapeUid(member)}`
+export const siteId = (site: string): string => `site:${site}`
+export const watchId = (host: string): string => `watch:${host}`
+export const leaseId = (lease: { name: string; member: string; key: string }): string =>
+  `lease:${lease.name}.${escapeUid(lease.member)}.${lease.key}`
+
+/** The key inside a lease's workflow id. */
+export function keyOfLeaseId(id: string): string | undefined {
+  return /^lease:.+\.([a-z0-9]+)$/.exec(id)?.[1]
+}
+
+/** A uid as part of an id: lower case, anything but letters, digits, `-` and `_` percent-escaped (RFC 3986, UTF-8). */
+export function escapeUid(uid: string): string {
+  return encodeURIComponent(uid.toLowerCase()).replace(/[.!~*'()]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase())
+}
+
+/** Letters of a key: DNS ignores case, and the first 6 are part of a label. */
+export const keyAlphabet = '0123456789abcdefghijklmnopqrstuvwxyz'
+export const keyLength = 20
+/** A lease's DNS label: its name and 6 of its key. */
+export const labelOf = (name: string, key: string): string => `${name}-${key.slice(0, 6)}`
+
+// Inputs of the workflows -------------------------------------------------------------------------------------------
+
+export interface AccountInput {
+  readonly member: string
+  /** What survives continue-as-new; its shape belongs to `account/`. */
+  readonly carried?: unknown
+}
+
+export interface LeaseInput {
+  readonly key: string
+  readonly name: string
+  readonly label: string
+  readonly member: string
+  readonly spec: LeaseSpec
+  /** Allowed sites in order; the first that can ever fit it gets it. */
+  readonly sites: readonly SiteTerms[]
+  readonly forMs: number
+  readonly asked: number
+  readonly entitlement: Pick<Entitlement, 'longestWaitMs' | 'extend' | 'warnMs' | 'restart' | 'idle' | 'graceMs' | 'longestMs'>
+  readonly clocks: Clocks
+}
+
+export interface SiteInput {
+  readonly site: string
+  readonly carried?: unknown
+}
+
+export interface WatchInput {
+  readonly host: string
+  readonly site: string
+  readonly carried?: unknown
+}
+
+// account -----------------------------------------------------------------------------------------------------------
+
+export const lendUpdate = defineUpdate<Receipt, [LendRequest]>('lend')
+/** Raises the epoch, which ends every token of the member; answers with the new one. */
+export const signOutUpdate = defineUpdate<number, [SignOut]>('signOut')
+/** Asked by a lease before it resumes, since pausing freed quota. A refusal says what is in use. */
+export const mayResumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('mayResume')
+export const leaseEndedSignal = defineSignal<[LeaseEnded]>('leaseEnded')
+export const leasePausedSignal = defineSignal<[{ readonly key: string; readonly paused: boolean }]>('leasePaused')
+/** A notice for the member: kept on the desk, and carried to chat once a chat is linked. */
+export const tellSignal = defineSignal<[Notice]>('tell')
+export const recheckSignal = defineSignal<[{ readonly by: string }]>('recheck')
+export const deskQuery = defineQuery<Desk>('desk')
+
+export interface SignOut {
+  readonly by: string
+  readonly reason: 'logout' | 'revoked'
+}
+
+export interface LeaseEnded {
+  readonly key: string
+  readonly ending: Ending
+  readonly notice: Notice
+}
+
+// lease -------------------------------------------------------------------------------------------------------------
+
+export const extendUpdate = defineUpdate<Extended, [Extend]>('extend')
+export const holdUpdate = defineUpdate<Extended, [Hold]>('hold')
+export const releaseUpdate = defineUpdate<void, [Release]>('release')
+export const pauseUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('pause')
+export const resumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('resume')
+export const logsUpdate = defineUpdate<readonly string[], [{ readonly key: string; readonly by: Caller; readonly lines: number }]>('logs')
+export const placedSignal = defineSignal<[Placed]>('placed')
+export const queuedSignal = defineSignal<[Queued]>('queued')
+export const unplaceableSignal = defineSignal<[{ readonly key: string; readonly number: number; readonly sentence: string }]>('unplaceable')
+export const seenSignal = defineSignal<[SeenWord]>('seen')
+/** Ends a lease from above: a lost right, an admin. Takes effect at `at` or at once. */
+export const revokeSignal = defineSignal<[Revoke]>('revoke')
+export const statusQuery = defineQuery<LeaseStatus>('status')
+
+export interface Extend {
+  readonly key: string
+  readonly requestId: string
+  readonly by: Caller
+  /** How much longer; absent means one step. */
+  readonly byMs?: number
+}
+
+export interface Extended {
+  readonly until: number
+  readonly sentence: string
+}
+
+export interface Hold {
+  readonly key: string
+  readonly by: Caller
+  readonly until: number
+  readonly reason: string
+}
+
+export interface Release {
+  readonly key: string
+  readonly by: Caller
+}
+
+export interface Placed {
+  readonly key: string
+  readonly place: Place
+}
+
+export interface Queued {
+  readonly key: string
+  readonly number: number
+  readonly position: number
+  readonly reason: string
+}
+
+export interface Revoke {
+  readonly key: string
+  readonly by: string
+  readonly reason: string
+  /** When it takes effect; absent is at once. */
+  readonly at?: number
+  /** The right came back before the grace was over. */
+  readonly lifted?: boolean
+}
+
+/** What the watch of a host says of one lease. */
+export interface SeenWord {
+  readonly key: string
+  readonly number: number
+  readonly what: 'idle' | 'busy' | 'died' | 'out of memory' | 'removed' | 'restarted' | 'host lost' | 'host back'
+  readonly at: number
+  /** Since when, for `idle`. */
+  readonly since?: number
+  readonly evidence: string
+  /** Ports that are true now, when they moved. */
+  readonly hostPorts?: readonly number[]
+}
+
+// site --------------------------------------------------------------------------------------------------------------
+
+export const hostUpSignal = defineSignal<[HostOffer]>('hostUp')
+export const placeSignal = defineSignal<[PlaceRequest]>('place')
+export const freeSignal = defineSignal<[Free]>('free')
+/** A lease could not reach its host in time: the site stops placing there until the host speaks again. */
+export const hostSilentSignal = defineSignal<[{ readonly host: string; readonly key: string }]>('hostSilent')
+export const drainUpdate = defineUpdate<void, [{ readonly host: string; readonly drain: boolean; readonly by: string }]>('drain')
+export const forgetUpdate = defineUpdate<void, [{ readonly host: string; readonly by: string }]>('forget')
+export const boardQuery = defineQuery<Board>('board')
+
+export interface PlaceRequest {
+  readonly key: string
+  /** Where `placed` or `queued` goes. */
+  readonly leaseId: string
+  readonly member: string
+  readonly number: number
+  readonly cpu: number
+  readonly memory: number
+  readonly ports: number
+  readonly since: number
+  /** Hosts that have just failed this lease. */
+  readonly avoid?: readonly string[]
+}
+
+export interface Free {
+  readonly key: string
+  readonly number: number
+  /** Only cpu, memory and slot are given back: a paused lease keeps its host and ports. */
+  readonly paused?: boolean
+}
+
+// watch -------------------------------------------------------------------------------------------------------------
+
+export const stopWatchSignal = defineSignal('stop')
+
+// Search attributes: what an admin filters by. Never secret, never encrypted. ----------------------------------------
+
+export const attributes = {
+  owner: defineSearchAttributeKey('BerthOwner', SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey('BerthPhase', SearchAttributeType.KEYWORD),
+  site: defineSearchAttributeKey('BerthSite', SearchAttributeType.KEYWORD),
+  host: defineSearchAttributeKey('BerthHost', SearchAttributeType.KEYWORD),
+  image: defineSearchAttributeKey('BerthImage', SearchAttributeType.KEYWORD),
+  kind: defineSearchAttributeKey('BerthKind', SearchAttributeType.KEYWORD),
+  due: defineSearchAttributeKey('BerthDue', SearchAttributeType.DATETIME),
+} as const
+
+// Marks: what Berth writes on everything that it creates outside. ------------------------------------------------------
+
+/**
+ * A mark: whose a thing is. `proof` is an HMAC-SHA256 over instance, kind, key, number, the object's own name and its
+ * host (`markPayload`), so that a copied label proves nothing.
+ *
+ * | technology | where |
+ * |---|---|
+ * | Docker container, network | labels `berth.instance`, `.kind`, `.key`, `.number`, `.proof`; name `berth-<instance>-<key>-<number>`, network `berth-<instance>-<account>` |
+ * | DNS | TXT at the lease's name: `berth=1` `i=<instance>` `k=<key>` `n=<number>` `p=<proof>`; shows no person |
+ */
+export interface Mark {
+  readonly instance: string
+  readonly kind: 'lease' | 'account'
+  /** The lease's key, or the account's escaped uid as a digest. */
+  readonly key: string
+  readonly number: number
+}
+
+export const markPayload = (mark: Mark, object: { name: string; host: string }): string =>
+  ['berth/1', mark.instance, mark.kind, mark.key, mark.number, object.name, object.host].join('\n')
+
+export type { Board, Desk, Held, Receipt }

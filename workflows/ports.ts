@@ -1,0 +1,166 @@
+/**
+ * What the stories need of the world. Each technology in `activities/` satisfies one of these, and one suite per port
+ * in `test/ports/` runs on all of them. "Absent" is success for whatever removes.
+ */
+import type { LeaseSpec, Place } from './terms.ts'
+
+// Directory ---------------------------------------------------------------------------------------------------------
+
+/** A member as the directory returns it. */
+export interface Person {
+  /** As the directory spells it, lower-cased. */
+  readonly uid: string
+  /** entryUUID (RFC 4530): a new one under an old uid is a stranger. */
+  readonly uuid: string
+  readonly dn: string
+  readonly groups: readonly string[]
+  readonly disabled: boolean
+}
+
+/** `absent` only when the same conversation found the canary entry and group (design rule 9). */
+export type Found = { readonly is: 'person'; readonly person: Person } | { readonly is: 'absent' }
+
+/** Throws `DirectoryUnavailable` for anything that is neither an entry nor a proven absence. */
+export interface Directory {
+  find(uid: string): Promise<Found>
+  /** The member whose password this is; throws `LoginDenied`, or `DirectoryUnavailable`. */
+  login(uid: string, password: string): Promise<Person>
+}
+
+/** The member's own password was refused, or not exactly one entry was found with the canary present. */
+export class LoginDenied extends Error {
+  override name = 'LoginDenied'
+}
+
+/** The directory did not answer, or answered with what is our own misconfiguration. Ends nobody's lease. */
+export class DirectoryUnavailable extends Error {
+  override name = 'DirectoryUnavailable'
+}
+
+// Runtime: one engine ---------------------------------------------------------------------------------------------------
+
+/** One placement on this host. */
+export interface Berthing {
+  readonly key: string
+  readonly number: number
+  /** The account it belongs to; its network is shared by the account's leases alone. */
+  readonly member: string
+}
+
+export interface StartOrder extends Berthing {
+  readonly spec: Omit<LeaseSpec, 'env'> & { readonly env?: Readonly<Record<string, string>> }
+  /** Host ports in the order of `spec.ports`. */
+  readonly hostPorts: readonly number[]
+}
+
+/** What a look at the engine shows of one placement. */
+export type Sight =
+  | { readonly is: 'absent' }
+  | { readonly is: 'running'; readonly hostPorts: readonly number[]; readonly startedAt: number; readonly id: string; readonly pid: number }
+  | { readonly is: 'stopped'; readonly exitCode: number; readonly outOfMemory: boolean; readonly lastLines: readonly string[] }
+
+/** Something on the engine that bears this instance's mark, and the mark verifies. */
+export interface Owned extends Berthing {
+  readonly what: 'container' | 'network'
+  /** The technology's own name. */
+  readonly object: string
+  readonly running: boolean
+  readonly hostPorts: readonly number[]
+  readonly createdAt: number
+}
+
+/** How a long step says that it is alive, and learns that nobody wants it any more. */
+export interface Signs {
+  readonly heartbeat: (detail: string) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * One engine. Failures that no retry mends are thrown as `CannotRun`; a taken port as `PortTaken`; everything else is
+ * retried. All calls are idempotent by key and number: a retry adopts what an earlier try made.
+ */
+export interface Runtime {
+  /** Pull if needed, create with mark, limits and hardening, start, probe each port. */
+  start(order: StartOrder, signs: Signs): Promise<Extract<Sight, { is: 'running' }>>
+  /** Stops and keeps the file system. */
+  pause(it: Berthing): Promise<void>
+  /** Starts a paused or dead one again, on the same ports. */
+  resume(order: StartOrder, signs: Signs): Promise<Extract<Sight, { is: 'running' }>>
+  /** Removes every object of this placement, and the account's network when it was the last. Answers with the last lines. */
+  remove(it: Berthing): Promise<readonly string[]>
+  /** Proof of absence comes from here, never from the answer of `remove`. */
+  look(it: Berthing): Promise<Sight>
+  logs(it: Berthing, lines: number): Promise<readonly string[]>
+  /** Everything that is ours on this engine, by mark. */
+  list(): Promise<readonly Owned[]>
+  /** Removes one thing that `list` showed, looking at its mark once more. */
+  removeOwned(owned: Owned): Promise<void>
+  /** Cores and bytes of the machine. */
+  capacity(): Promise<{ readonly cpu: number; readonly memory: number }>
+}
+
+/** Why a start can never succeed as it was asked for. */
+export class CannotRun extends Error {
+  override name = 'CannotRun'
+  readonly why: 'unknownImage' | 'badCommand' | 'exitedAtOnce' | 'notListening' | 'tooBig'
+  constructor(why: CannotRun['why'], message: string) {
+    super(message)
+    this.why = why
+  }
+}
+
+/** A foreign process or container holds one of our ports on this host. */
+export class PortTaken extends Error {
+  override name = 'PortTaken'
+  readonly ports: readonly number[]
+  constructor(ports: readonly number[], message: string) {
+    super(message)
+    this.ports = ports
+  }
+}
+
+// Names -------------------------------------------------------------------------------------------------------------
+
+/** One lease's name in one zone. */
+export interface NameOwner {
+  readonly zone: string
+  readonly label: string
+  readonly key: string
+  readonly number: number
+}
+
+export interface NameRecords extends NameOwner {
+  /** IPv4 or IPv6 address of the host. */
+  readonly address: string
+  readonly ports: readonly { readonly port: number; readonly hostPort: number }[]
+  readonly ttlMs: number
+}
+
+export interface OwnedName extends NameOwner {
+  readonly ports: readonly number[]
+}
+
+/** Signed, conditional updates; each is idempotent and atomic. `NameConflict` is not retried, everything else is. */
+export interface Names {
+  /** Claims, re-claims or moves: afterwards A/AAAA, SRV and owner TXT are exactly these. */
+  claim(records: NameRecords): Promise<void>
+  /** Absent, or owned by somebody else, is success. */
+  release(owner: NameOwner): Promise<void>
+  /** Whether our own record is still there: proof of absence. */
+  isClaimed(owner: NameOwner): Promise<boolean>
+  /** By signed zone transfer: every name with an owner TXT of this instance whose proof verifies. */
+  list(zone: string): Promise<readonly OwnedName[]>
+}
+
+/** The name belongs to somebody else. */
+export class NameConflict extends Error {
+  override name = 'NameConflict'
+}
+
+/** What a story passes to the host: the place and the spec, with env still sealed. */
+export interface HostOrder {
+  readonly key: string
+  readonly member: string
+  readonly spec: LeaseSpec
+  readonly place: Place
+}

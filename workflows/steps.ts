@@ -1,0 +1,59 @@
+/** The activities that stories call, by queue. `activities/steps/` implements them over the ports; names are verb + noun. */
+import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
+import type { Clocks, Entitlement, SiteTerms } from './terms.ts'
+
+/** What directory and policy say of a member now. */
+export type Standing =
+  | { readonly is: 'member'; readonly uid: string; readonly uuid: string; readonly entitlement: Entitlement; readonly clocks: Clocks }
+  | { readonly is: 'nobody' | 'disabled' | 'noRights'; readonly uuid?: string; readonly sentence: string; readonly clocks: Clocks }
+
+/** A lease as Temporal knows it, brief: what a ledger is rebuilt from. */
+export interface OpenLease {
+  readonly key: string
+  readonly leaseId: string
+  readonly member: string
+  readonly name: string
+  readonly label: string
+  readonly image: string
+  readonly cpu: number
+  readonly memory: number
+  readonly ports: number
+  readonly site: string
+  readonly number: number
+  readonly paused: boolean
+  readonly asked: number
+  /** Absent while it has no place. */
+  readonly host?: string
+  readonly hostPorts?: readonly number[]
+}
+
+/** On queue `berth`. */
+export interface CoreSteps {
+  /** Asks the directory once and applies the policy. Fails retryably (`Unavailable`) when either is away. */
+  entitle(member: string): Promise<Standing>
+  /** What the policy says of a site; undefined when it lists no such site. */
+  readSite(site: string): Promise<{ readonly terms: SiteTerms; readonly clocks: Clocks } | undefined>
+  claimName(records: NameRecords): Promise<void>
+  /** Returns when our record is proven absent. */
+  releaseName(owner: NameOwner): Promise<void>
+  /** Open lease workflows, asked one by one for a brief; `of` filters in the visibility store. Keys in `known` are told by id alone. */
+  openLeases(of: { readonly site: string } | { readonly member: string }, known: readonly string[]): Promise<{
+    readonly leases: readonly OpenLease[]
+    readonly knownOpen: readonly string[]
+  }>
+  listNames(zone: string): Promise<readonly OwnedName[]>
+}
+
+/** On queue `host:<name>`. */
+export interface HostSteps {
+  startContainer(order: HostOrder): Promise<Extract<Sight, { is: 'running' }>>
+  pauseContainer(it: Berthing): Promise<void>
+  resumeContainer(order: HostOrder): Promise<Extract<Sight, { is: 'running' }>>
+  /** Returns the last lines once a look has proven the placement absent. */
+  removeContainer(it: Berthing): Promise<readonly string[]>
+  lookAtContainer(it: Berthing): Promise<Sight>
+  readLogs(it: Berthing, lines: number): Promise<readonly string[]>
+  /** Everything of ours on the host, by mark. */
+  listOwned(): Promise<readonly Owned[]>
+  removeOwned(owned: Owned): Promise<void>
+}

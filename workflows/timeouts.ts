@@ -1,0 +1,29 @@
+/** Four named time-out policies: a call site says what it means, not a number. */
+import type { ActivityOptions } from '@temporalio/workflow'
+
+/** Somebody waits for the answer: all tries together end within 3 s, and the caller says "try later" (design rule 3). */
+export const request = {
+  scheduleToCloseTimeout: '3s',
+  startToCloseTimeout: '3s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '1s' },
+} as const satisfies ActivityOptions
+
+/** Nobody waits, and it must be done: short tries, for ever. */
+export const untilDone = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+} as const satisfies ActivityOptions
+
+/** May take minutes (a pull) and says that it lives. */
+export const heartbeated = {
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+} as const satisfies ActivityOptions
+
+/** A watch: one try for a whole rotation. */
+export const long = {
+  startToCloseTimeout: '70m',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s' },
+} as const satisfies ActivityOptions
