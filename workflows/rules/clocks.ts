@@ -1,0 +1,16 @@
+/** What the clocks of the stories show when the policy sets none. */
+import type { Clocks } from '../terms.ts'
+
+const second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour
+
+export const defaultClocks: Clocks = {
+  receiptMs: 24 * hour,
+  recheckMs: 15 * minute,
+  recheckApartMs: 2 * minute,
+  trustMs: hour,
+  accountIdleMs: 60 * day,
+  hostSilentMs: 3 * minute,
+  hostLostMs: 10 * minute,
+  checkMs: 5 * minute,
+  hostQueueMs: 30 * second,
+}
