@@ -137,10 +137,11 @@ export interface NameRecords extends NameOwner {
 }
 
 export interface OwnedName extends NameOwner {
+  /** Host ports, as the SRV records say, in the order of the lease's ports. */
   readonly ports: readonly number[]
 }
 
-/** Signed, conditional updates; each is idempotent and atomic. `NameConflict` is not retried, everything else is. */
+/** Signed, conditional updates; each is idempotent and atomic. `NameConflict` and `NameInvalid` are not retried, everything else is. */
 export interface Names {
   /** Claims, re-claims or moves: afterwards A/AAAA, SRV and owner TXT are exactly these. */
   claim(records: NameRecords): Promise<void>
@@ -155,6 +156,11 @@ export interface Names {
 /** The name belongs to somebody else. */
 export class NameConflict extends Error {
   override name = 'NameConflict'
+}
+
+/** Name, address or ports cannot be written into DNS; no retry mends it. */
+export class NameInvalid extends Error {
+  override name = 'NameInvalid'
 }
 
 /** What a story passes to the host: the place and the spec, with env still sealed. */
