@@ -21,6 +21,8 @@ export interface OpenLease {
   readonly site: string
   readonly number: number
   readonly paused: boolean
+  /** It asks for room: not placed yet, or paused and resuming. */
+  readonly waiting?: boolean
   readonly asked: number
   /** Absent while it has no place. */
   readonly host?: string

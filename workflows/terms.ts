@@ -207,6 +207,8 @@ export interface LeaseStatus {
   /** How each port is reached: `http://fqdn:hostPort` is told as host and port. */
   readonly endpoints: readonly Endpoint[]
   readonly place?: Place
+  /** The placement number that it has, or asks for while it waits: a site rebuilt from leases answers under it. */
+  readonly number?: number
   readonly asked: number
   readonly readyAt?: number
   readonly until?: number
