@@ -1,52 +1,8 @@
 /** The one maker of refusals: a "no" with a kind, one sentence and the next step. A refusal is never retried. */
 import { ApplicationFailure } from '@temporalio/common'
+import { refusalClass, type Refusal, type RefusalKind } from './refusals.ts'
 
-/** What the caller does next decides the class: exit codes and HTTP statuses follow it. */
-export type RefusalClass = 'refused' | 'not found' | 'try later' | 'misuse' | 'not signed in'
-
-/** Every refusal kind there is, with its class. The sentence comes from whoever refuses, for it names what is in the way. */
-export const refusalClass = {
-  unknownImage: 'refused',
-  imageNotAllowed: 'refused',
-  badName: 'misuse',
-  nameTaken: 'refused',
-  nameReserved: 'refused',
-  badDuration: 'misuse',
-  tooLong: 'refused',
-  tooBig: 'refused',
-  quotaFull: 'refused',
-  unknownSite: 'refused',
-  noRoom: 'refused',
-  nobody: 'refused',
-  noRights: 'refused',
-  disabled: 'refused',
-  stranger: 'refused',
-  badCommand: 'refused',
-  exitedAtOnce: 'refused',
-  notListening: 'refused',
-  badPort: 'misuse',
-  badEnv: 'misuse',
-  badQuotes: 'misuse',
-  badLine: 'misuse',
-  notYours: 'refused',
-  notAdmin: 'refused',
-  notFound: 'not found',
-  over: 'refused',
-  tooEarly: 'refused',
-  atCap: 'refused',
-  notSignedIn: 'not signed in',
-  denied: 'not signed in',
-  slowDown: 'try later',
-  tryLater: 'try later',
-} as const satisfies Record<string, RefusalClass>
-
-export type RefusalKind = keyof typeof refusalClass
-
-/** A refusal as data, for answers that are not failures. */
-export interface Refusal {
-  readonly kind: RefusalKind
-  readonly sentence: string
-}
+export { refusalClass, type Refusal, type RefusalClass, type RefusalKind } from './refusals.ts'
 
 const prefix = 'Refused:'
 
