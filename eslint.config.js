@@ -5,7 +5,7 @@ const forbid = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': [
 
 const home = (packages, where) => ({ group: packages, message: `Its one home is ${where}.` })
 const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
-const ldapjs = home(['ldapjs'], 'activities/ldap.ts (and the demo directory)')
+const ldapjs = home(['ldapjs'], 'activities/ldap/conversation.ts (and the demo directory)')
 const temporalClient = home(['@temporalio/client'], 'client/ (and worker/, which starts it)')
 
 export default tseslint.config(
