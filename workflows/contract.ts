@@ -61,6 +61,8 @@ export interface LeaseInput {
   readonly asked: number
   readonly entitlement: Pick<Entitlement, 'longestWaitMs' | 'extend' | 'warnMs' | 'restart' | 'idle' | 'graceMs' | 'longestMs'>
   readonly clocks: Clocks
+  /** What survives continue-as-new; its shape belongs to `lease/`. */
+  readonly carried?: unknown
 }
 
 export interface SiteInput {
@@ -79,7 +81,7 @@ export interface WatchInput {
 export const lendUpdate = defineUpdate<Receipt, [LendRequest]>('lend')
 /** Raises the epoch, which ends every token of the member; answers with the new one. */
 export const signOutUpdate = defineUpdate<number, [SignOut]>('signOut')
-/** Asked by a lease before it resumes, since pausing freed quota. A refusal says what is in use. */
+/** Resuming takes quota that pausing freed, so the account decides; granted, it signals the lease. A refusal says what is in use. */
 export const mayResumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('mayResume')
 export const leaseEndedSignal = defineSignal<[LeaseEnded]>('leaseEnded')
 export const leasePausedSignal = defineSignal<[{ readonly key: string; readonly paused: boolean }]>('leasePaused')
@@ -105,11 +107,12 @@ export const extendUpdate = defineUpdate<Extended, [Extend]>('extend')
 export const holdUpdate = defineUpdate<Extended, [Hold]>('hold')
 export const releaseUpdate = defineUpdate<void, [Release]>('release')
 export const pauseUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('pause')
-export const resumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('resume')
 export const logsUpdate = defineUpdate<readonly string[], [{ readonly key: string; readonly by: Caller; readonly lines: number }]>('logs')
 export const placedSignal = defineSignal<[Placed]>('placed')
 export const queuedSignal = defineSignal<[Queued]>('queued')
 export const unplaceableSignal = defineSignal<[{ readonly key: string; readonly number: number; readonly sentence: string }]>('unplaceable')
+/** From the account, which has counted its cpu and memory again. */
+export const resumeSignal = defineSignal<[{ readonly key: string; readonly by: string }]>('resume')
 export const seenSignal = defineSignal<[SeenWord]>('seen')
 /** Ends a lease from above: a lost right, an admin. Takes effect at `at` or at once. */
 export const revokeSignal = defineSignal<[Revoke]>('revoke')
@@ -210,6 +213,9 @@ export interface Free {
 // watch -------------------------------------------------------------------------------------------------------------
 
 export const stopWatchSignal = defineSignal('stop')
+
+/** What a query answers when it reached a story between two of its steps (`onTime.ts`); the asker asks again. */
+export const untimely = 'asked at a moment between two of its steps; ask again'
 
 // Search attributes: what an admin filters by. Never secret, never encrypted. ----------------------------------------
 

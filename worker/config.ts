@@ -1,0 +1,124 @@
+/**
+ * One file (YAML, named by `BERTH_CONFIG`) → `Config`, all problems at once. Where Temporal is comes from `TEMPORAL_*`,
+ * as the Temporal CLI knows them. Secrets are never in the file: it names files of mode 600.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'has lower-case letters, digits and hyphens, at most 32')
+const file = z.string().min(1)
+const port = z.number().int().min(1).max(65535)
+export const roles = ['core', 'host', 'gateway'] as const
+
+const shape = z.strictObject({
+  /** Tells one Berth from another on the same engines, zones and namespaces. */
+  instance: label,
+  roles: z.array(z.enum(roles)).min(1),
+  /** Folder for what must survive a restart: the last good policy. */
+  state: file,
+  keys: z.strictObject({
+    /** Codec of all payloads; every role. */
+    payloads: file,
+    /** Proofs on everything made outside; roles core and host. */
+    marks: file.optional(),
+    /** Env values: sealed by the gateway, opened by the host. */
+    env: file.optional(),
+    /** Tokens of the gateway. */
+    tokens: file.optional(),
+  }),
+  policy: file.optional(),
+  directory: z.strictObject({
+    url: z.string().regex(/^ldaps?:\/\//, 'starts with ldap:// or ldaps://'),
+    startTls: z.boolean().default(false),
+    ca: file.optional(),
+    bindDn: z.string(),
+    bindPasswordFile: file,
+    base: z.string(),
+    groupBase: z.string(),
+    uidAttribute: z.string().default('uid'),
+    groups: z.enum(['search', 'memberOf']).default('search'),
+    canary: z.strictObject({ uid: z.string(), group: z.string() }),
+    deadlineMs: z.number().int().min(100).max(10_000).default(2_500),
+  }).optional(),
+  /** Nameserver of each zone. */
+  names: z.record(z.string(), z.strictObject({
+    server: z.string(), port: port.default(53), keyName: z.string(), keyFile: file,
+  })).optional(),
+  host: z.strictObject({
+    name: label,
+    site: label,
+    /** Address that A/AAAA records give, and on which host ports listen. */
+    address: z.string(),
+    socket: file.default('/var/run/docker.sock'),
+    ports: z.tuple([port, port]).refine(([from, to]) => from <= to, 'the first is not above the last'),
+    range: z.string().default('10.201.0.0/16'),
+    cpu: z.number().positive().optional(),
+    memoryMi: z.number().int().positive().optional(),
+    slots: z.number().int().positive().default(100),
+    /** Addresses that a lease must never reach, beside the host itself and the metadata address. */
+    control: z.array(z.string()).default([]),
+    wall: z.enum(['iptables', 'none']).default('iptables'),
+    probeMs: z.number().int().positive().default(20_000),
+  }).optional(),
+  gateway: z.strictObject({
+    address: z.string().default('127.0.0.1'),
+    port: z.number().int().min(0).max(65535),
+    cert: file.optional(),
+    key: file.optional(),
+    trustedProxies: z.array(z.string()).default([]),
+    loginsPerMinute: z.number().int().positive().default(10),
+  }).optional(),
+})
+
+export type Config = z.infer<typeof shape>
+
+/** Every problem of a configuration, each a sentence. */
+export class BadConfig extends Error {
+  override name = 'BadConfig'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((one) => `  - ${one}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+const needs: Record<(typeof roles)[number], readonly (keyof Config | `keys.${keyof Config['keys']}`)[]> = {
+  core: ['policy', 'directory', 'names', 'keys.marks'],
+  host: ['host', 'keys.marks', 'keys.env'],
+  gateway: ['gateway', 'directory', 'policy', 'keys.tokens', 'keys.env'],
+}
+
+export function checkConfig(read: unknown): Config {
+  const parsed = shape.safeParse(read)
+  if (!parsed.success) throw new BadConfig(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`))
+  const config = parsed.data
+  const problems = config.roles.flatMap((role) => needs[role].flatMap((what) => {
+    const there = what.startsWith('keys.') ? config.keys[what.slice(5) as keyof Config['keys']] : config[what as keyof Config]
+    return there === undefined ? [`role ${role} needs ${what}`] : []
+  }))
+  if ((config.gateway?.cert === undefined) !== (config.gateway?.key === undefined)) problems.push('gateway: cert and key go together')
+  if (problems.length > 0) throw new BadConfig(problems)
+  return config
+}
+
+/** Reads a file; paths in it are relative to its folder. */
+export function readConfig(path: string): Config {
+  let read: unknown
+  try {
+    read = parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new BadConfig([`${path}: ${error instanceof Error ? error.message : String(error)}`])
+  }
+  return absolute(checkConfig(read), dirname(resolve(path)))
+}
+
+const fileFields = new Set(['state', 'payloads', 'marks', 'env', 'tokens', 'policy', 'ca', 'bindPasswordFile', 'keyFile', 'socket', 'cert', 'key'])
+
+function absolute<T>(value: T, folder: string): T {
+  if (Array.isArray(value)) return value.map((one) => absolute(one as unknown, folder)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) =>
+    [name, fileFields.has(name) && typeof one === 'string' ? resolve(folder, one) : absolute(one as unknown, folder)])) as T
+}

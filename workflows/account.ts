@@ -1,0 +1,115 @@
+/** `account:<member>`: the front door and the only writer of a member's quota and names. */
+import {
+  allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, log, setCurrentDetails, setHandler, workflowInfo,
+} from '@temporalio/workflow'
+import { askTogether, standingOrLater } from './account/ask.ts'
+import { type Books, accountDetails, close, deskOf, note, openBooks } from './account/books.ts'
+import { lend } from './account/lend.ts'
+import { compare, rebuild } from './account/rebuild.ts'
+import { applyStanding } from './account/recheck.ts'
+import * as c from './contract.ts'
+import { refuse } from './refuse.ts'
+import { inUse, quotaRefusal } from './rules/quota.ts'
+import type { LendRequest } from './terms.ts'
+
+/** Well before the server asks for it (4,096); a replay after a cache miss costs 0.4 s per 1,000 events. */
+const mostEvents = 1_500
+/** How long a member waits for the books to be rebuilt: inside an update, 3 s in all. */
+const rebuildWait = '2500ms'
+
+export async function account(input: c.AccountInput): Promise<void> {
+  const { books, rebuilt: carried } = openBooks(input, Date.now())
+  const ask = askTogether(books.member)
+  let rebuilt = carried, rechecking: string | undefined, soon: number | undefined
+  const ready = async () => {
+    if (!rebuilt && !(await condition(() => rebuilt, rebuildWait))) {
+      throw refuse('tryLater', 'Your account is being put together again. Try again in a minute.')
+    }
+  }
+
+  const show = () => setCurrentDetails(accountDetails(books)) // costs no event
+
+  setHandler(c.deskQuery, () => deskOf(books))
+  setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
+  setHandler(c.signOutUpdate, ({ by, reason }) => {
+    books.epoch++
+    if (reason === 'revoked') note(books, { at: Date.now(), kind: 'rights', sentence: `${by} signed you out everywhere.` })
+    return books.epoch
+  })
+  setHandler(c.mayResumeUpdate, async ({ key, by }) => {
+    await ready()
+    const standing = await standingOrLater(ask, 'Nothing was resumed.')
+    if (standing.is !== 'member') throw refuse(standing.is, standing.sentence)
+    const held = books.held[key]
+    if (!held) throw refuse('notFound', 'This lease is not here any more. See what you have with: berth list')
+    if (!held.paused) return
+    const full = quotaRefusal(inUse(Object.values(books.held)), { count: 0, cpu: held.cpu, memory: held.memory }, standing.entitlement)
+    if (full) throw refuse(full.kind, full.sentence)
+    const { paused: _, ...counted } = held
+    books.held[key] = counted
+    await getExternalWorkflowHandle(held.leaseId).signal(c.resumeSignal, { key, by: by.uid })
+      .catch((error: unknown) => log.warn('a lease could not be told to resume', { key, error }))
+  })
+  setHandler(c.leaseEndedSignal, ({ key, ending, notice }) => {
+    close(books, key, ending, Date.now())
+    note(books, notice)
+    show()
+  })
+  setHandler(c.leasePausedSignal, ({ key, paused }) => {
+    const held = books.held[key]
+    if (!held) return
+    const { paused: _, ...rest } = held
+    books.held[key] = paused ? { ...rest, paused } : rest
+  })
+  setHandler(c.tellSignal, (notice) => note(books, notice))
+  setHandler(c.recheckSignal, ({ by }) => { rechecking = by })
+
+  if (!rebuilt) {
+    await rebuild(books)
+    rebuilt = true
+  }
+  for (;;) {
+    show()
+    const empty = isEmpty(books)
+    const wait = soon ?? (empty ? books.clocks.accountIdleMs : jittered(books.clocks.recheckMs))
+    const told = await condition(() => rechecking !== undefined || isLong() || (empty && !isEmpty(books)), wait)
+    if (isLong()) break
+    if (!told && isIdle(books) && allHandlersFinished()) return
+    if (isEmpty(books) === false && empty && rechecking === undefined) continue // the first lease arms the regular check
+    const by = rechecking ?? 'the regular check'
+    rechecking = undefined
+    soon = await recheck(books, ask, by)
+  }
+  await condition(allHandlersFinished)
+  await continueAsNew<typeof account>({ member: books.member, carried: books })
+}
+
+async function recheck(books: Books, ask: ReturnType<typeof askTogether>, by: string): Promise<number | undefined> {
+  await compare(books)
+  let standing
+  try {
+    standing = await ask()
+  } catch (error) {
+    log.warn('the directory was away at a re-check', { error }) // never a reason (design section 7)
+    return undefined
+  }
+  return applyStanding(books, standing, by)
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo()
+  return historyLength > mostEvents || continueAsNewSuggested
+}
+
+const isEmpty = (books: Books): boolean => Object.keys(books.held).length === 0
+const isIdle = (books: Books): boolean =>
+  isEmpty(books) && Date.now() - books.emptySince >= books.clocks.accountIdleMs
+
+/** A fifth to either side, so that accounts that were made together do not ask together for ever. */
+const jittered = (ms: number): number => Math.round(ms * (0.8 + 0.4 * Math.random()))
+
+function assertSignedIn(books: Books, wish: LendRequest): void {
+  if (wish.epoch !== undefined && wish.epoch < books.epoch) {
+    throw refuse('notSignedIn', 'You were signed out. Sign in again with: berth login')
+  }
+}

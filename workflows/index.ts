@@ -1,0 +1,4 @@
+/** What can be started by name: workflow functions only. */
+export { account } from './account.ts'
+export { lease } from './lease.ts'
+export { site } from './site.ts'

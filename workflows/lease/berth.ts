@@ -1,0 +1,88 @@
+/** Place, start, name: every placement has a rollback of its own, so that a failed one is undone while the next is tried. */
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow'
+import { hostSilentSignal, siteId } from '../contract.ts'
+import { refuse } from '../refuse.ts'
+import { Rollback } from '../rollback.ts'
+import type { Place } from '../terms.ts'
+import { findPlace, freePlace, type SiteWord } from './place.ts'
+import { type LeaseState, siteOf, tellTimeline } from './state.ts'
+import * as steps from './steps.ts'
+
+/** Taken ports and silent hosts: so often another place is tried before the lease gives up. */
+const mostTries = 6
+
+export interface Berthed {
+  readonly state: LeaseState
+  readonly words: Map<number, SiteWord>
+  readonly undo: Rollback
+  /** Called when something that an admin or a member sees has changed. */
+  readonly show: () => void
+}
+
+/** Returns once container and name are there. Refuses when no site can ever fit it. */
+export async function berth(it: Berthed): Promise<void> {
+  const { state, undo } = it
+  const avoid: string[] = []
+  for (let tries = 0; ; tries++) {
+    state.number++
+    const number = state.number, site = siteOf(state)
+    const placement = new Rollback()
+    undo.beside('take the placement back', () => placement.unwind())
+    placement.push('free the place', () => freePlace(site.name, { key: state.input.key, number }))
+    const found = await findPlace(state, it.words, avoid)
+    if (typeof found === 'string') {
+      await placement.unwind()
+      tellTimeline(state, `${site.name}: ${found}`, Date.now())
+      if (++state.siteAt >= state.input.sites.length) throw refuse('noRoom', `${found} Ask for less, or for another site.`)
+      continue
+    }
+    state.place = found
+    state.phase = 'starting'
+    tellTimeline(state, `has a place on ${found.host}`, Date.now())
+    it.show()
+    registerTakeBack(placement, state, found)
+    try {
+      await steps.together(() => steps.startContainer(state, found), () => steps.claimName(state, found))
+      return
+    } catch (error) {
+      const elsewhere = tries < mostTries ? whyElsewhere(error) : undefined
+      if (!elsewhere) throw error
+      await placeElsewhere(it, { placement, place: found, why: elsewhere })
+      if (elsewhere === 'host silent') avoid.push(found.host)
+    }
+  }
+}
+
+/** Undo before do: the container and the name of a place are taken back side by side, the place only after both. */
+export function registerTakeBack(placement: Rollback, state: LeaseState, place: Place): void {
+  placement.push('remove the container', () => steps.removeContainer(state, place))
+  placement.beside('release the name', () => steps.releaseName(state, place))
+}
+
+type Elsewhere = 'port taken' | 'host silent'
+
+function whyElsewhere(error: unknown): Elsewhere | undefined {
+  if (!(error instanceof ActivityFailure)) return undefined
+  const { cause } = error
+  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') return 'host silent'
+  if (cause instanceof ApplicationFailure && cause.type === 'PortTaken') return 'port taken'
+  return undefined
+}
+
+async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Elsewhere }): Promise<void> {
+  const { state } = it, { host, site } = failed.place
+  delete state.place
+  state.phase = 'waiting'
+  if (failed.why === 'port taken') {
+    tellTimeline(state, `${host}: a port is in use by somebody else; asks for another place`, Date.now())
+    await failed.placement.unwind() // its ports rest now, so the next place has others
+    return
+  }
+  tellTimeline(state, `${host} does not answer; asks for another place`, Date.now())
+  // What may have been made there is taken back when the host speaks again; the lease does not wait for it here.
+  it.undo.beside('the silent host', trailing(failed.placement.unwind()))
+  await getExternalWorkflowHandle(siteId(site)).signal(hostSilentSignal, { host, key: state.input.key })
+    .catch((error: unknown) => log.warn('the site is not there', { site, error }))
+}
+
+const trailing = (work: Promise<void>) => () => work

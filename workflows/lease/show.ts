@@ -1,0 +1,37 @@
+/** What an admin reads in the Temporal UI: current details in plain words, and search attributes to filter by. */
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
+import { attributes } from '../contract.ts'
+import { sayMemory } from '../rules/amount.ts'
+import { sayMoment } from '../rules/duration.ts'
+import type { LeaseStatus } from '../terms.ts'
+import { type LeaseState, endsAt, siteOf, statusOf } from './state.ts'
+
+/** Costs no event. */
+export function showDetails(state: LeaseState): void {
+  setCurrentDetails(leaseDetails(statusOf(state, Date.now())))
+}
+
+/** Costs one action: only when what an admin filters by has changed. */
+export function showAttributes(state: LeaseState): void {
+  const due = endsAt(state)
+  upsertSearchAttributes([
+    { key: attributes.phase, value: state.phase },
+    { key: attributes.site, value: siteOf(state).name },
+    { key: attributes.host, value: state.place?.host ?? null },
+    { key: attributes.due, value: due === undefined ? null : new Date(due) },
+  ])
+}
+
+export function leaseDetails(status: LeaseStatus): string {
+  const { spec } = status
+  const lines = [
+    `**${status.name}** (${status.image}) for ${status.member}: ${status.phase}${status.until === undefined ? '' : ` until ${sayMoment(status.until)}`}`,
+    `${spec.cpu} cpu, ${sayMemory(spec.memory)} at ${status.site}${status.host === undefined ? '' : ` on ${status.host}`}`,
+    ...status.endpoints.map((one) => `port ${one.port}: ${one.fqdn}:${one.hostPort} (SRV ${one.srv})`),
+    ...(status.queue ? [`waits in line, place ${status.queue.position}: ${status.queue.reason}`] : []),
+    ...(status.held ? [`held by ${status.held.by} until ${sayMoment(status.held.until)}: ${status.held.reason}`] : []),
+    ...(status.idle ? [status.idle.sentence] : []),
+  ]
+  const story = status.timeline.slice(-15).map((entry) => `- ${sayMoment(entry.at)} ${entry.what}`)
+  return [...lines, '', ...story].join('\n\n').slice(0, 15_000)
+}

@@ -1,0 +1,107 @@
+/** What a lease remembers, and what survives continue-as-new. Plain data; the story changes it in synchronous blocks. */
+import { leaseId, type LeaseInput } from '../contract.ts'
+import type { RefusalKind } from '../refuse.ts'
+import type { EndReason, Ending, LeaseStatus, Phase, Place, TimelineEntry } from '../terms.ts'
+import { endpointsOf } from '../rules/endpoints.ts'
+import { fqdn } from '../rules/naming.ts'
+
+export interface Over {
+  readonly reason: EndReason
+  readonly sentence: string
+  readonly refusal?: RefusalKind
+}
+
+export interface LeaseState {
+  readonly input: LeaseInput
+  phase: Phase
+  /** Counts placements; a thing outside with an older number is surplus. */
+  number: number
+  /** Index of the site that is tried or used. */
+  siteAt: number
+  place?: Place
+  queue?: { readonly position: number; readonly reason: string }
+  readyAt?: number
+  until?: number
+  /** Warnings (ms before the end) given for the present `until`. */
+  warned: number[]
+  held?: { readonly until: number; readonly reason: string; readonly by: string }
+  revoke?: { readonly at: number; readonly reason: string; readonly by: string }
+  idle?: { readonly since?: number; readonly sentence: string }
+  over?: Over
+  endingSince?: number
+  lastLines: readonly string[]
+  ending?: Ending
+  /** Request id → until, for extensions that are delivered again. */
+  extensions: Record<string, number>
+  /** When the last good check of the member's rights was. */
+  rightsAt: number
+  timeline: TimelineEntry[]
+}
+
+export const openState = (input: LeaseInput, now: number): LeaseState => ({
+  input, phase: 'waiting', number: 0, siteAt: 0, warned: [], lastLines: [], extensions: {}, rightsAt: input.asked,
+  timeline: [{ at: now, what: `asked for by ${input.member}: ${input.spec.image}` }],
+})
+
+const firstKept = 20, timelineKept = 100
+
+/** Adds a line to the story; the beginning and the latest are kept. */
+export function tellTimeline(state: LeaseState, what: string, at: number): void {
+  state.timeline.push({ at, what })
+  if (state.timeline.length > timelineKept) state.timeline.splice(firstKept, 1)
+}
+
+/** Ends the lease in its own mind: from here every handler refuses, and the story unwinds. The first word counts. */
+export function end(state: LeaseState, over: Over, now: number): boolean {
+  if (state.over) return false
+  state.over = over
+  state.phase = 'ending'
+  state.endingSince = now
+  tellTimeline(state, `ends: ${over.sentence}`, now)
+  return true
+}
+
+/** When it ends by itself: due, later while an admin holds it, sooner when a right is lost. */
+export function endsAt(state: Pick<LeaseState, 'until' | 'held' | 'revoke'>): number | undefined {
+  if (state.until === undefined) return state.revoke?.at
+  const due = Math.max(state.until, state.held?.until ?? 0)
+  return state.revoke ? Math.min(due, state.revoke.at) : due // a hold never outlives a lost right
+}
+
+export function siteOf(state: LeaseState) {
+  return state.input.sites[state.siteAt] ?? state.input.sites[0]!
+}
+
+const stuckAfterMs = 60_000
+
+/** `now` is the asker's moment: a query sees Temporal's clock of the last task only. */
+export function statusOf(state: LeaseState, now: number): LeaseStatus {
+  const { input, place } = state, site = siteOf(state)
+  const { env: _, ...spec } = input.spec
+  const until = endsAt(state)
+  return {
+    key: input.key,
+    leaseId: leaseId({ name: input.name, member: input.member, key: input.key }),
+    member: input.member,
+    name: input.name,
+    label: input.label,
+    image: input.spec.image,
+    phase: state.phase,
+    spec,
+    site: place?.site ?? site.name,
+    fqdn: fqdn(input.label, place?.zone ?? site.zone),
+    endpoints: place && (state.phase === 'ready' || state.phase === 'paused') ? endpointsOf(input.label, input.spec.ports, place) : [],
+    asked: input.asked,
+    timeline: state.timeline,
+    ...(place && { host: place.host, place }),
+    ...(state.readyAt !== undefined && { readyAt: state.readyAt }),
+    ...(until !== undefined && { until }),
+    ...(state.queue && { queue: state.queue }),
+    ...(state.held && { held: state.held }),
+    ...(state.idle && { idle: state.idle }),
+    ...(state.ending && { ending: state.ending }),
+    ...(state.phase === 'ending' && state.endingSince !== undefined && now - state.endingSince > stuckAfterMs && {
+      stuck: place ? `waits for ${place.host} and the nameserver to prove that container and name are gone` : 'waits to be taken back',
+    }),
+  }
+}
