@@ -12,7 +12,8 @@ import * as steps from './lease/steps.ts'
 import { tell, tellEnded } from './lease/tell.ts'
 import { refusalIn, refuse, rootMessage } from './refuse.ts'
 import { Rollback } from './rollback.ts'
-import { sayDuration, sayMoment } from './rules/duration.ts'
+import { sayDuration } from './rules/duration.ts'
+import { sayMoment } from './rules/moment.ts'
 import type { Caller, Ending } from './terms.ts'
 
 const mostEvents = 2_000

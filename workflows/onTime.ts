@@ -13,7 +13,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   return {
     internals: [{
       activate(input, next) {
-        const { timestamp, historyLength, jobs } = input.activation
+        const { timestamp, jobs } = input.activation
+        const historyLength = input.activation.historyLength ?? 0
         const now = `${String(timestamp?.seconds ?? '')}.${timestamp?.nanos ?? ''}`
         const tells = (jobs ?? []).some((job) => !job.queryWorkflow && !job.removeFromCache)
         if (tells && now === time && historyLength > length) {

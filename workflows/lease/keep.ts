@@ -1,7 +1,8 @@
 /** A lease that is ready waits on one condition, warns, and ends. */
 import { condition } from '@temporalio/workflow'
 import { nextMoment } from '../rules/due.ts'
-import { sayDuration, sayMoment } from '../rules/duration.ts'
+import { sayDuration } from '../rules/duration.ts'
+import { sayMoment } from '../rules/moment.ts'
 import { tell } from './tell.ts'
 import { type LeaseState, end, endsAt, tellTimeline } from './state.ts'
 

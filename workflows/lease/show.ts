@@ -2,7 +2,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { attributes } from '../contract.ts'
 import { sayMemory } from '../rules/amount.ts'
-import { sayMoment } from '../rules/duration.ts'
+import { sayMoment } from '../rules/moment.ts'
 import type { LeaseStatus } from '../terms.ts'
 import { type LeaseState, endsAt, siteOf, statusOf } from './state.ts'
 

@@ -92,6 +92,7 @@ export function statusOf(state: LeaseState, now: number): LeaseStatus {
     fqdn: fqdn(input.label, place?.zone ?? site.zone),
     endpoints: place && (state.phase === 'ready' || state.phase === 'paused') ? endpointsOf(input.label, input.spec.ports, place) : [],
     asked: input.asked,
+    number: Math.max(1, state.number),
     timeline: state.timeline,
     ...(place && { host: place.host, place }),
     ...(state.readyAt !== undefined && { readyAt: state.readyAt }),

@@ -1,7 +1,8 @@
 /** When a lease warns and ends, and whether it may be extended. Pure: one writer decides between a renewal and an expiry. */
 import type { ExtendTerms } from '../terms.ts'
 import type { Refusal } from '../refuse.ts'
-import { sayDuration, sayMoment } from './duration.ts'
+import { sayDuration } from './duration.ts'
+import { sayMoment } from './moment.ts'
 
 export interface Moment {
   readonly is: 'warn' | 'due'

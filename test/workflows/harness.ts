@@ -1,0 +1,158 @@
+/** A Berth in a namespace of its own on the run's Temporal server: real stories and workers, the world in memory. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
+import { TypedSearchAttributes } from '@temporalio/common'
+import { NativeConnection } from '@temporalio/worker'
+import { customAlphabet } from 'nanoid'
+import { inject } from 'vitest'
+import { memoryDirectory, type MemoryDirectory } from '../../activities/memory/directory.ts'
+import { memoryNames, type MemoryNames } from '../../activities/memory/names.ts'
+import { memoryRuntime, type MemoryRuntime } from '../../activities/memory/runtime.ts'
+import { createHostSteps } from '../../activities/steps/host.ts'
+import { createNameSteps } from '../../activities/steps/names.ts'
+import { createOpenLeases } from '../../activities/temporal.ts'
+import { startCore } from '../../worker/core.ts'
+import { startHost } from '../../worker/host.ts'
+import { dataConverter } from '../../worker/keys/converter.ts'
+import { prepareNamespace } from '../../worker/namespace.ts'
+import type { RoleContext, RunningRole } from '../../worker/role.ts'
+import {
+  accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
+} from '../../workflows/contract.ts'
+import { unavailable } from '../../workflows/refuse.ts'
+import { defaultClocks } from '../../workflows/rules/clocks.ts'
+import type { CoreSteps, HostSteps, Standing } from '../../workflows/steps.ts'
+import type { Board, Clocks, Desk, Entitlement, LeaseStatus, LendRequest, Phase, Receipt, SiteTerms } from '../../workflows/terms.ts'
+
+export const newKey = customAlphabet(keyAlphabet, keyLength)
+const minute = 60_000, hour = 60 * minute, mebi = 2 ** 20
+
+export const campus: SiteTerms = { name: 'campus', zone: 'campus.test', hosts: ['h1', 'h2'], ttlMs: 200, negativeTtlMs: 100 }
+
+export const generous: Entitlement = {
+  policy: 'test', images: [{ name: 'web', reference: 'web:1', ports: [80] }, { name: 'tools', reference: 'tools:1' }], catalog: ['web', 'tools', 'secret'],
+  cpu: 2, memory: 1024 * mebi, count: 10, totalCpu: 20, totalMemory: 10240 * mebi,
+  defaultMs: 2 * hour, longestMs: 8 * hour, longestWaitMs: 10 * minute,
+  extend: { stepMs: 2 * hour, windowMs: 30 * minute, capMs: 24 * hour },
+  sites: [campus], warnMs: [], graceMs: 2_000, restart: 'always', narrowed: 'keep',
+}
+
+export interface WorldOptions {
+  readonly entitlement?: Partial<Entitlement>
+  readonly clocks?: Partial<Clocks>
+  readonly hosts?: readonly string[]
+  readonly host?: { cpu?: number; memory?: number; slots?: number; ports?: [number, number] }
+  /** Uses a namespace that is there: a second world on the same stories. */
+  readonly steps?: (steps: CoreSteps) => CoreSteps
+  readonly hostSteps?: (steps: HostSteps, host: string) => HostSteps
+  readonly maxCachedWorkflows?: number
+}
+
+export interface World {
+  readonly client: Client
+  readonly context: RoleContext
+  readonly directory: MemoryDirectory
+  readonly names: MemoryNames
+  readonly runtimes: Record<string, MemoryRuntime>
+  readonly entitlement: { now: Entitlement }
+  readonly clocks: Clocks
+  lend(member: string, wish?: Partial<LendRequest>): Promise<Receipt>
+  status(leaseId: string): Promise<LeaseStatus>
+  desk(member: string): Promise<Desk>
+  board(site?: string): Promise<Board>
+  /** Polls the status until the phase is reached. */
+  until(leaseId: string, phase: Phase): Promise<LeaseStatus>
+  containers(): number
+  startCore(): Promise<RunningRole>
+  startHost(host: string): Promise<RunningRole>
+  readonly roles: { core: RunningRole; hosts: Record<string, RunningRole> }
+  stop(): Promise<void>
+}
+
+export async function world(options: WorldOptions = {}): Promise<World> {
+  const address = inject('temporal'), namespace = `t-${randomUUID()}`, instance = 'test'
+  const ring = { current: 'k', keys: new Map([['k', randomBytes(32)]]) }
+  const clientConnection = await Connection.connect({ address })
+  await prepareNamespace(clientConnection, { namespace, instance })
+  const connection = await NativeConnection.connect({ address })
+  const context: RoleContext = { connection, namespace, instance, payloads: ring }
+  const client = new Client({ connection: clientConnection, namespace, dataConverter: dataConverter(ring) })
+
+  const directory = memoryDirectory({ people: [], canary: { uid: 'canary', group: 'canaries' } })
+  for (const uid of ['mika', 'noor', 'ada']) directory.put({ uid, groups: ['all'] })
+  const names = memoryNames()
+  const hosts = options.hosts ?? ['h1']
+  const runtimes = Object.fromEntries(hosts.map((host) => [host, memoryRuntime({ instance })]))
+  const entitlement = { now: { ...generous, ...options.entitlement } }
+  const clocks: Clocks = { ...defaultClocks, hostQueueMs: 5_000, ...options.clocks }
+
+  const plain: CoreSteps = {
+    async entitle(member): Promise<Standing> {
+      const found = await directory.find(member).catch((error: unknown) => { throw unavailable('The directory does not answer.', error) })
+      if (found.is === 'absent') return { is: 'nobody', sentence: `There is nobody called ${member} in the directory.`, clocks }
+      if (found.person.disabled) return { is: 'disabled', uuid: found.person.uuid, sentence: 'Your account in the directory is disabled.', clocks }
+      return { is: 'member', uid: found.person.uid, uuid: found.person.uuid, entitlement: entitlement.now, clocks }
+    },
+    readSite: async (site) => {
+      const terms = entitlement.now.sites.find(({ name }) => name === site)
+      return terms && { terms, clocks }
+    },
+    ...createNameSteps({ names }),
+    ...createOpenLeases(),
+  }
+  const steps = options.steps?.(plain) ?? plain
+  const core = () => startCore(context, { steps, stickyMs: 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
+  const host = (name: string) => {
+    const hostSteps = createHostSteps({ runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string> })
+    return startHost(context, {
+      steps: options.hostSteps?.(hostSteps, name) ?? hostSteps, sayEveryMs: 2_000,
+      offer: { host: name, site: 'campus', address: '127.0.0.1', cpu: 8, memory: 8192 * mebi, slots: 50, ports: [21000, 21999], runtime: 'memory', ...options.host },
+    })
+  }
+  const roles = { core: await core(), hosts: Object.fromEntries(await Promise.all(hosts.map(async (name) => [name, await host(name)] as const))) }
+
+  const status = (leaseId: string) => client.workflow.getHandle(leaseId).query(statusQuery)
+  return {
+    client, context, directory, names, runtimes, entitlement, clocks, roles, status,
+    startCore: core,
+    startHost: host,
+    desk: (member) => client.workflow.getHandle(accountId(member)).query(deskQuery),
+    board: (site = 'campus') => client.workflow.getHandle(siteId(site)).query(boardQuery),
+    async lend(member, wish = {}) {
+      const request: LendRequest = { requestId: randomUUID(), key: newKey(), image: 'web', ports: [], ...wish }
+      return client.workflow.executeUpdateWithStart(lendUpdate, {
+        args: [request], updateId: request.requestId,
+        startWorkflowOperation: new WithStartWorkflowOperation('account', {
+          workflowId: accountId(member), taskQueue: coreQueue, args: [{ member }], workflowIdConflictPolicy: 'USE_EXISTING',
+          typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.owner, value: member }, { key: attributes.kind, value: 'account' }]),
+        }),
+      })
+    },
+    until: (leaseId, phase) => eventually(async () => {
+      const seen = await status(leaseId)
+      return seen.phase === phase ? seen : undefined
+    }, `${leaseId} is ${phase}`),
+    containers: () => Object.values(runtimes).reduce((sum, { engine }) => sum + engine.containers.size, 0),
+    async stop() {
+      await Promise.all([roles.core, ...Object.values(roles.hosts)].map((role) => role.stop().catch(() => undefined)))
+      await connection.close()
+      await clientConnection.close()
+    },
+  }
+}
+
+/** Looks again until there is an answer; for what no event announces. */
+export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, what: string, ms = 30_000): Promise<T> {
+  const deadline = Date.now() + ms
+  let last: unknown
+  for (;;) {
+    try {
+      const seen = await look()
+      if (seen !== undefined && seen !== false) return seen as T
+    } catch (error) {
+      last = error
+    }
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`, { cause: last })
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}

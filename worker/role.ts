@@ -1,0 +1,21 @@
+/** What every role has in common: a connection, a namespace of this instance, and an orderly end. */
+import type { NativeConnection } from '@temporalio/worker'
+import type { Keyring } from './keys/keyring.ts'
+
+export interface RoleContext {
+  readonly connection: NativeConnection
+  readonly namespace: string
+  readonly instance: string
+  /** Key of the payload codec. */
+  readonly payloads: Keyring
+}
+
+export interface RunningRole {
+  /** Settles when the role has ended by itself or after `stop`; rejects when it failed. */
+  readonly done: Promise<void>
+  /** Lets what runs finish within a grace, then ends. */
+  stop(): Promise<void>
+}
+
+/** How long activities may go on after the word to stop; longer ones are retried elsewhere. */
+export const shutdownGrace = '10s'
