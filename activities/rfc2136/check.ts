@@ -22,7 +22,7 @@ export function checkRecords(records: NameRecords): void {
     if (!isPort(port) || !isPort(hostPort)) throw new NameInvalid(`Ports are 1 to 65535, not ${port} on ${hostPort}.`)
   }
   const services = servicesOf(records.ports.map(({ port }) => port))
-  if (new Set(services).size < services.length) throw new NameInvalid('A port is there twice.')
+  if (new Set(records.ports.map(({ port }) => port)).size < services.length) throw new NameInvalid('A port is there twice.')
   if (services.join().length > 250) throw new NameInvalid('Too many ports for one name.')
   for (const service of services) {
     if (srvName(service, records.label, records.zone).length > longestName) throw new NameInvalid(`${records.label}.${records.zone} is too long.`)
