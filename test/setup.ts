@@ -3,21 +3,39 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { engine } from '../worker/embedded/engine.ts'
+import { buildImages } from '../worker/embedded/image.ts'
 import { startTemporal } from '../worker/embedded/temporal/start.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Address of a Temporal server that the whole run shares: each test file makes a namespace of its own on it. */
     temporal: string
+    /** Socket of a Docker engine that the whole run (and other runs on this machine) share, with both demo images. */
+    engine: string
   }
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'berth-test-'))
-  const temporal = await startTemporal({ dir, say: console.log })
-  project.provide('temporal', temporal.address)
-  return async () => {
-    await temporal.stop()
+  const started: { stop(): Promise<void> }[] = []
+  const stop = async () => {
+    await Promise.all(started.map((it) => it.stop()))
     await rm(dir, { recursive: true, force: true })
   }
+  const keep = <T extends { stop(): Promise<void> }>(it: T): T => {
+    started.push(it)
+    return it
+  }
+  const parts = await Promise.allSettled([
+    startTemporal({ dir, say: console.log }).then(keep).then(({ address }) => project.provide('temporal', address)),
+    engine().then(keep).then(async ({ socketPath }) => {
+      await buildImages(socketPath)
+      project.provide('engine', socketPath)
+    }),
+  ])
+  const failed = parts.find((part) => part.status === 'rejected')
+  if (!failed) return stop
+  await stop()
+  throw failed.reason
 }

@@ -2,7 +2,7 @@
  * Starts a server that dies with us. A shell holds the other end of a pipe: when our process ends, however it ends (also
  * by kill -9), the pipe closes and the shell stops the server and runs the clean-up it was given.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 
 export interface Tether {
@@ -33,8 +33,7 @@ export interface TetherOptions {
 }
 
 // A frozen process takes SIGTERM only once it runs again, hence SIGCONT.
-const watchdog = `
-read -r _
+const endIt = `
 pid=$1; left=$2; shift 2
 kill -TERM "$pid" 2>/dev/null; kill -CONT "$pid" 2>/dev/null
 while kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do sleep 0.1; left=$((left - 1)); done
@@ -52,9 +51,10 @@ export async function tether(command: string, args: readonly string[], options: 
   closeSync(log)
   await new Promise<void>((done, fail) => child.once('spawn', done).once('error', fail))
   const pid = child.pid!
-  const dog = watch(pid, graceMs, options.afterwards ?? [])
+  const tenths = String(Math.ceil(graceMs / 100))
+  const spare = whenWeDie(['/bin/sh', '-c', endIt, 'berth-end', String(pid), tenths, ...(options.afterwards ?? [])])
   const exited = new Promise<void>((done) => child.once('exit', () => {
-    dog.kill('SIGKILL')
+    spare()
     done()
   }))
   child.unref()
@@ -83,13 +83,14 @@ export async function tether(command: string, args: readonly string[], options: 
   }
 }
 
-function watch(pid: number, graceMs: number, afterwards: readonly string[]): ChildProcess {
-  const dog = spawn('/bin/sh', ['-c', watchdog, 'berth-watchdog', String(pid), String(Math.ceil(graceMs / 100)), ...afterwards],
+/** Has a command run when our process ends, however it ends; the answer calls it off. */
+export function whenWeDie(command: readonly string[]): () => void {
+  const dog = spawn('/bin/sh', ['-c', 'read -r _; exec "$@"', 'berth-watchdog', ...command],
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   dog.on('error', () => {})
   dog.unref()
   ;(dog.stdin as unknown as { unref(): void }).unref()
-  return dog
+  return () => { dog.kill('SIGKILL') }
 }
 
 function killGroup(pid: number): void {
