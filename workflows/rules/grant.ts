@@ -1,0 +1,172 @@
+/** Who gets a place now: the ledger's answers to `place`, and what `free` gives back. */
+import type { Free, Placed, PlaceRequest, Queued } from '../contract.ts'
+import { resting, restPorts } from './hostports.ts'
+import { advance, join, leave, mostOvertakes, ordered, positionWord, type Waiting, worthTelling } from './line.ts'
+import {
+  type Entry, type HostBook, type Ledger, type Need, type Used, type View, count, couldEver, isOpen, isThere, lacks, load,
+  placementOf, portsFor, restMs, size, usage,
+} from './placement.ts'
+
+export type Answer =
+  | { readonly is: 'placed'; readonly leaseId: string; readonly word: Placed }
+  | { readonly is: 'queued'; readonly leaseId: string; readonly word: Queued }
+  | { readonly is: 'unplaceable'; readonly leaseId: string; readonly word: { readonly key: string; readonly number: number; readonly sentence: string } }
+
+/** Takes a request in. The same one again gets the same answer again; one older than what is known is ignored. */
+export function ask(ledger: Ledger, request: PlaceRequest): void {
+  const { key, number } = request
+  const waiting = ledger.line.waiting.find((it) => it.request.key === key)
+  const known = Object.values(ledger.entries).filter((it) => it.key === key)
+  if (known.some((it) => it.number > number) || (waiting && waiting.request.number > number)) return
+  if (waiting?.request.number === number) {
+    delete waiting.told
+    return
+  }
+  const entry = known.find((it) => it.number === number)
+  if (entry && !entry.paused) entry.owed = true
+  else join(ledger.line, request, entry?.host)
+}
+
+/** Gives back what was lent, or leaves the line. Ports rest from now; a paused place keeps them. */
+export function giveBack(ledger: Ledger, { key, number, paused }: Free, view: Pick<View, 'now' | 'terms'>): void {
+  leave(ledger.line, key, number)
+  const entry = ledger.entries[placementOf({ key, number })]
+  if (!entry) return
+  if (paused) entry.paused = true
+  else drop(ledger, entry, view)
+}
+
+/** Strikes an entry out; its ports rest. */
+export function drop(ledger: Ledger, entry: Entry, { now, terms }: Pick<View, 'now' | 'terms'>): void {
+  delete ledger.entries[placementOf(entry)]
+  const book = ledger.hosts[entry.host]
+  if (book) book.freed = restPorts(book.freed, entry.hostPorts, { now, restMs: terms ? restMs(terms) : 0 })
+}
+
+/** Places whom it can, in the line's order, and says who is to be told what. */
+export function grant(ledger: Ledger, view: View): Answer[] {
+  const used = usage(ledger), answers: Answer[] = []
+  const passed: Waiting[] = [], reserved = new Set<string>()
+  for (const entry of Object.values(ledger.entries)) if (entry.owed) place(ledger, entry, view, answers)
+  for (const it of ordered(ledger.line)) {
+    const never = neverFits(ledger, it, view)
+    if (never) {
+      const { key, number, leaseId } = it.request
+      answers.push({ is: 'unplaceable', leaseId, word: { key, number, sentence: never } })
+      leave(ledger.line, key)
+      continue
+    }
+    const book = hostFor(ledger, it, used, view, reserved)
+    if (book) {
+      leave(ledger.line, it.request.key)
+      const entry = enter(ledger, it, book, used.get(book.host)!, view)
+      place(ledger, entry, view, answers)
+      for (const before of passed) if (mayRun(book, before, view)) before.overtaken++
+    } else {
+      passed.push(it)
+      reserve(ledger, it, { used, view, reserved })
+    }
+  }
+  advance(ledger.line)
+  passed.forEach((it, i) => answers.push(...tellWaiting(ledger, it, { position: i + 1, used, view })))
+  return answers
+}
+
+const needOf = (it: Waiting): Need =>
+  ({ cpu: it.request.cpu, memory: it.request.memory, ports: it.resumes === undefined ? it.request.ports : 0 })
+
+/** Whether this host is one where it could run, apart from what is lent there now. */
+function mayRun(book: HostBook, it: Waiting, view: View): boolean {
+  if (it.resumes !== undefined) return book.host === it.resumes && isThere(book, view)
+  return isOpen(book, view) && couldEver(book.offer!, needOf(it))
+}
+
+/** Hosts where it could run; those that have just failed it only when there is no other. */
+function candidates(ledger: Ledger, it: Waiting, view: View): HostBook[] {
+  const all = Object.values(ledger.hosts).filter((book) => mayRun(book, it, view))
+  const rest = all.filter((book) => !it.request.avoid?.includes(book.host))
+  return rest.length > 0 ? rest : all
+}
+
+/** Least lent first, then by name. */
+function hostFor(ledger: Ledger, it: Waiting, used: Map<string, Used>, view: View, reserved: ReadonlySet<string>) {
+  return byLoad(candidates(ledger, it, view), used)
+    .find((book) => !reserved.has(book.host) && lacks(book, used.get(book.host)!, needOf(it), view).length === 0)
+}
+
+const byLoad = (books: readonly HostBook[], used: Map<string, Used>): HostBook[] =>
+  [...books].sort((a, b) => load(a.offer!, used.get(a.host)!) - load(b.offer!, used.get(b.host)!) || (a.host < b.host ? -1 : 1))
+
+/** Keeps one host for a request that was overtaken often enough; the same one as long as it could run there. */
+function reserve(ledger: Ledger, it: Waiting, { used, view, reserved }: { used: Map<string, Used>; view: View; reserved: Set<string> }) {
+  if (it.overtaken < mostOvertakes) return
+  const free = byLoad(candidates(ledger, it, view), used).filter((book) => !reserved.has(book.host))
+  const host = (free.find((book) => book.host === it.reserved) ?? free[0])?.host
+  if (host === undefined) delete it.reserved
+  else reserved.add(it.reserved = host)
+}
+
+function enter(ledger: Ledger, it: Waiting, book: HostBook, used: Used, view: View): Entry {
+  const { key, number, leaseId, member, cpu, memory, ports } = it.request
+  const paused = ledger.entries[placementOf(it.request)]
+  const entry: Entry = it.resumes !== undefined && paused
+    ? { ...paused, paused: false, owed: true }
+    : { key, number, leaseId, member, cpu, memory, host: book.host, hostPorts: portsFor(book, used, ports, view)!, owed: true }
+  ledger.entries[placementOf(entry)] = entry
+  count(used, entry)
+  return entry
+}
+
+/** Answers a lease that has its place; a host that has not spoken since the ledger was rebuilt has no address yet. */
+function place(ledger: Ledger, entry: Entry, view: View, answers: Answer[]): void {
+  const offer = ledger.hosts[entry.host]?.offer
+  if (!offer || !view.terms) return
+  delete entry.owed
+  const { key, number, host, hostPorts, leaseId } = entry
+  const at = { site: ledger.site, host, number, address: offer.address, zone: view.terms.zone, hostPorts }
+  answers.push({ is: 'placed', leaseId, word: { key, place: at } })
+}
+
+/** Why this site can never fit it; undefined while it might. A listed host that has not spoken yet gets its time. */
+function neverFits(ledger: Ledger, it: Waiting, view: View): string | undefined {
+  const { terms, now, clocks } = view
+  if (!terms) return `The policy lists no site ${ledger.site} any more.`
+  if (it.resumes !== undefined) {
+    return ledger.entries[placementOf(it.request)] ? undefined : `Its place on ${it.resumes} is gone.`
+  }
+  const offers = terms.hosts.flatMap((host) => ledger.hosts[host]?.offer ?? [])
+  if (offers.length === 0 || offers.some((offer) => couldEver(offer, needOf(it)))) return undefined
+  const unheard = terms.hosts.filter((host) => !ledger.hosts[host]?.offer && !ledger.hosts[host]?.forgotten)
+  if (unheard.length > 0 && now - ledger.began <= clocks.hostSilentMs) return undefined
+  const most = `${Math.max(...offers.map((o) => o.cpu))} cpu and ${size(Math.max(...offers.map((o) => o.memory)))} memory`
+  return `No host of ${ledger.site} is big enough: the largest have ${most}.`
+}
+
+/** What it waits for, in words: what its likeliest host lacks. */
+export function reasonOf(ledger: Ledger, it: Waiting, { used, view }: { used: Map<string, Used>; view: View }): string {
+  if (it.resumes !== undefined && !candidates(ledger, it, view)[0]) return `waits for its host ${it.resumes} to speak`
+  const books = byLoad(candidates(ledger, it, view), used)
+  if (books.length === 0) {
+    const there = Object.values(ledger.hosts).some((book) => isOpen(book, view))
+    return there ? 'waits for a host that is big enough' : 'waits: no host of this site is there'
+  }
+  const missing = books.map((book) => lacks(book, used.get(book.host)!, needOf(it), view))
+  const least = missing.reduce((a, b) => (b.length < a.length ? b : a))
+  return least.length === 0 ? 'waits for its turn' : `waits for ${least.join(' and ')}`
+}
+
+function tellWaiting(ledger: Ledger, it: Waiting, at: { position: number; used: Map<string, Used>; view: View }): Answer[] {
+  const { position } = at, reason = reasonOf(ledger, it, at)
+  if (!worthTelling(it.told, { position, reason })) return []
+  it.told = { position, reason }
+  const { key, number, leaseId } = it.request
+  return [{ is: 'queued', leaseId, word: { key, number, position, reason: `${reason}; ${positionWord(position)}` } }]
+}
+
+/** When a port has rested that somebody in the line may get; undefined when nobody waits for one. */
+export function portRestsUntil(ledger: Ledger, view: View): number | undefined {
+  if (!view.terms || !ledger.line.waiting.some((it) => it.told?.reason.includes('port'))) return undefined
+  const rest = { now: view.now, restMs: restMs(view.terms) }
+  const ends = Object.values(ledger.hosts).flatMap((book) => resting(book.freed, rest).firstAt ?? [])
+  return ends.length > 0 ? Math.min(...ends) : undefined
+}

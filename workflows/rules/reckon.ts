@@ -1,0 +1,99 @@
+/**
+ * The ledger compared with the world: how it is rebuilt, and how a leaked place heals.
+ *
+ * | lease | on its host | the ledger |
+ * |---|---|---|
+ * | open, has a place that is not known | any | enters it |
+ * | open, asks for one, not known | any | puts it into the line |
+ * | not among the open ones, once | any | waits: a list of open workflows lags |
+ * | not among the open ones, twice in a row | absent, as its inventory shows | strikes it out; its ports rest |
+ * | not among the open ones, twice in a row | there, or no inventory to be had | keeps it counted |
+ * | none | something of ours | blocks its ports (the sweep takes it away) |
+ */
+import type { Owned } from '../ports.ts'
+import type { OpenLease } from '../steps.ts'
+import { drop } from './grant.ts'
+import { join, leave } from './line.ts'
+import { type Entry, type Ledger, type View, bookOf, placementOf } from './placement.ts'
+
+/** Every key of the ledger: these leases are not asked again. */
+export const knownKeys = (ledger: Ledger): string[] =>
+  [...new Set([...placedKeys(ledger), ...ledger.line.waiting.map((it) => it.request.key)])]
+
+export const placedKeys = (ledger: Ledger): string[] => [...new Set(Object.values(ledger.entries).map((it) => it.key))]
+
+/** Enters what open leases say of themselves, unless the ledger has heard of them meanwhile (`heard`: their keys). */
+export function enterOpen(ledger: Ledger, leases: readonly OpenLease[], heard: ReadonlySet<string>): void {
+  for (const lease of leases) {
+    if (lease.site !== ledger.site || heard.has(lease.key)) continue
+    const { key, number, leaseId, member, cpu, memory, host, hostPorts } = lease
+    const known = ledger.entries[placementOf(lease)]
+    if (host !== undefined && !known) {
+      const book = bookOf(ledger, host)
+      if (book.forgotten && !book.offer) continue
+      const entry: Entry = { key, number, leaseId, member, host, cpu, memory, hostPorts: hostPorts ?? [], ...(lease.paused && { paused: true }) }
+      ledger.entries[placementOf(lease)] = entry
+      leave(ledger.line, key, number)
+    }
+    if (!lease.waiting || ledger.line.waiting.some((it) => it.request.key === key)) continue
+    join(ledger.line, { key, leaseId, member, number, cpu, memory, ports: lease.ports, since: lease.asked }, host)
+  }
+}
+
+/** Counts who was missed among those that were `asked` about; who was missed twice leaves the line, or is a suspect. */
+export function missing(ledger: Ledger, open: ReadonlySet<string>, asked: ReadonlySet<string>): Entry[] {
+  for (const it of [...ledger.line.waiting, ...Object.values(ledger.entries)]) {
+    const key = 'request' in it ? it.request.key : it.key
+    if (open.has(key)) delete it.missed
+    else if (asked.has(key)) it.missed = (it.missed ?? 0) + 1
+  }
+  ledger.line.waiting = ledger.line.waiting.filter((it) => (it.missed ?? 0) < 2)
+  return suspects(ledger)
+}
+
+/** Places whose lease seems closed: counted until their host shows them absent. */
+export const suspects = (ledger: Ledger): Entry[] => Object.values(ledger.entries).filter((it) => (it.missed ?? 0) >= 2)
+
+/** Hosts whose inventory is worth reading: not read yet, with a suspect, or with something that nobody claims. */
+export function hostsToRead(ledger: Ledger): string[] {
+  const suspected = new Set(suspects(ledger).map((it) => it.host))
+  return Object.values(ledger.hosts)
+    .filter((book) => book.offer && !book.silent && (book.unread || suspected.has(book.host) || book.foreign.length > 0))
+    .map((book) => book.host)
+}
+
+/** What an inventory shows that no place of the ledger claims. Networks are the sweep's: they hold no port and no room. */
+export const unclaimed = (ledger: Ledger, host: string, owned: readonly Owned[]): Owned[] =>
+  owned.filter((it) => it.what === 'container' && ledger.entries[placementOf(it)]?.host !== host)
+
+/**
+ * Takes in a host's inventory: strikes out suspects that are absent, and blocks ports that nobody claims. `suspected`
+ * are those that were suspects before the inventory was asked for; `gone` are placements given back meanwhile.
+ */
+export function readInventory(ledger: Ledger, read: {
+  readonly host: string
+  readonly owned: readonly Owned[]
+  readonly suspected: readonly Entry[]
+  readonly gone: ReadonlySet<string>
+}, view: View): Entry[] {
+  const { host, owned, suspected, gone } = read
+  const book = bookOf(ledger, host)
+  const there = new Set(owned.filter((it) => it.what === 'container').map(placementOf))
+  const absent = suspected.map((it) => ledger.entries[placementOf(it)])
+    .filter((it) => it !== undefined && it.host === host && (it.missed ?? 0) >= 2 && !there.has(placementOf(it))) as Entry[]
+  for (const entry of absent) drop(ledger, entry, view)
+  book.foreign = unclaimed(ledger, host, owned).filter((it) => !gone.has(placementOf(it))).flatMap((it) => it.hostPorts)
+  book.unread = false
+  book.forgotten = false
+  return absent
+}
+
+/** An admin's word that a host is gone for good, which counts as proof: its places are struck out, and it must register anew. */
+export function forgetHost(ledger: Ledger, host: string, view: View): Entry[] {
+  const book = bookOf(ledger, host)
+  const lost = Object.values(ledger.entries).filter((it) => it.host === host)
+  for (const entry of lost) drop(ledger, entry, view)
+  delete book.offer
+  Object.assign(book, { heard: 0, silent: false, draining: false, forgotten: true, unread: true, foreign: [] })
+  return lost
+}
