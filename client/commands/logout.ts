@@ -1,0 +1,10 @@
+import { defineCommand } from './command.ts'
+
+export const logout = defineCommand({
+  name: 'logout',
+  summary: 'Ends every sign-in of yours, on all machines.',
+  who: 'member',
+  arguments: {},
+  examples: ['logout'],
+  answer: '`uid` of who is signed out.',
+})
