@@ -1,0 +1,53 @@
+/** The way to one engine: dockerode with a kept-alive agent, and a deadline on every call. */
+import http from 'node:http'
+import https from 'node:https'
+import { inspect } from 'node:util'
+import Docker from 'dockerode'
+import { within } from './deadline.ts'
+import { isAway } from './failures.ts'
+
+/** Where the engine listens: a socket beside us, or TCP with TLS (files' contents). */
+export type EngineAddress =
+  | { readonly socketPath: string }
+  | { readonly host: string; readonly port: number; readonly ca: string; readonly cert: string; readonly key: string }
+
+export interface Ask {
+  /** Default 10 s. */
+  readonly ms?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Client {
+  readonly docker: Docker
+  /** One call under a deadline; `what` completes "The engine did not …". */
+  ask<T>(what: string, run: (abortSignal: AbortSignal) => Promise<T>, how?: Ask): Promise<T>
+  /** Called when a call did not reach the engine: it may have restarted, so what was known of it is in doubt. */
+  onLost(forget: () => void): void
+  close(): void
+}
+
+// docker-modem writes its options out for a debug line before each request, agent, sockets and buffers included, also
+// when nobody listens: several ms of cpu a call. An agent that shows itself as one word makes that cheap.
+const brief = <A extends http.Agent>(agent: A): A => Object.assign(agent, { [inspect.custom]: () => 'Agent' })
+
+export function connect(address: EngineAddress): Client {
+  const local = 'socketPath' in address
+  const agent = brief(local ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true }))
+  // The published types lack `agent`, which docker-modem takes (lib/modem.js, `this.agent = opts.agent`).
+  const options = { ...address, agent, ...(!local && { protocol: 'https' as const }) }
+  const docker = new Docker(options)
+  const listeners: (() => void)[] = []
+  return {
+    docker,
+    async ask(what, run, { ms = 10_000, signal } = {}) {
+      try {
+        return await within({ what, ms, signal }, run)
+      } catch (error) {
+        if (isAway(error)) for (const forget of listeners) forget()
+        throw error
+      }
+    },
+    onLost: (forget) => void listeners.push(forget),
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Waits until something listens on every port inside. Asked at the container's own address: behind the host port
+ * docker-proxy accepts a connection also when nobody listens inside, and /proc/<pid>/net/tcp would count a listener on
+ * the container's loopback, which no client can reach.
+ */
+import { connect } from 'node:net'
+import type { ContainerInspectInfo } from 'dockerode'
+import { CannotRun, type Signs, type StartOrder } from '../../workflows/ports.ts'
+import { pause } from './deadline.ts'
+import { inspect, type Engine } from './engine.ts'
+import { lastLines } from './logs.ts'
+
+/** One try: a listener on a bridge answers in less than a millisecond, and an address that is gone answers never. */
+const tryMs = 1000
+/** Between two looks whether it still lives. */
+const lookMs = 300
+
+/** Throws `CannotRun` with `exitedAtOnce` or `notListening`. */
+export async function untilListening(engine: Engine, order: StartOrder, seen: ContainerInspectInfo, { signal }: Signs): Promise<void> {
+  await assertAlive(engine, seen)
+  if (order.spec.ports.length === 0) {
+    await pause(engine.settleMs, signal)
+    return await assertAlive(engine, await inspect(engine, seen.Id, signal))
+  }
+  const ends = performance.now() + engine.listenMs
+  let silent = [...order.spec.ports], looked = performance.now()
+  for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
+    silent = await stillSilent(engine, order, seen, silent)
+    if (silent.length === 0) return
+    if (performance.now() - looked > lookMs) {
+      await assertAlive(engine, await inspect(engine, seen.Id, signal))
+      looked = performance.now()
+    }
+    if (performance.now() > ends) {
+      throw new CannotRun('notListening', `Nothing listens on port ${silent.join(', ')} after ${engine.listenMs / 1000} s.`)
+    }
+    await pause(wait, signal)
+  }
+}
+
+async function stillSilent(engine: Engine, order: StartOrder, seen: ContainerInspectInfo, ports: readonly number[]): Promise<number[]> {
+  const inside = Object.values(seen.NetworkSettings.Networks)[0]?.IPAddress
+  const tried = await Promise.all(ports.map(async (port) => {
+    if (engine.probe === 'inside') return inside ? await accepts(inside, port, 0) : false
+    // A remote engine's bridges are out of reach: a proxy with nobody behind it hangs up at once.
+    return await accepts(engine.address, order.hostPorts[order.spec.ports.indexOf(port)] ?? 0, 200)
+  }))
+  return ports.filter((_, i) => !tried[i])
+}
+
+/** Whether a TCP connection is taken and, if `staysMs` is set, still stands so much later. */
+function accepts(host: string, port: number, staysMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const end = (answer: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(answer)
+    }
+    const timer = setTimeout(() => end(false), tryMs)
+    socket.once('error', () => end(false))
+    socket.once('connect', () => {
+      if (staysMs === 0) return end(true)
+      socket.once('data', () => end(true))
+      socket.once('close', () => end(false))
+      setTimeout(() => end(!socket.destroyed), staysMs)
+    })
+  })
+}
+
+/** `seen` is undefined when it is gone. */
+async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefined): Promise<void> {
+  if (!seen) throw new Error('The container was removed while it started.')
+  if (seen.State.Running) return
+  const { ExitCode: code, OOMKilled } = seen.State, said = await lastLines(engine, seen.Id)
+  const how = OOMKilled ? 'was ended at once, for it needs more memory' : `exited at once with code ${code}`
+  throw new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
+}
