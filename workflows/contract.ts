@@ -106,6 +106,8 @@ export interface LeaseEnded {
 export const extendUpdate = defineUpdate<Extended, [Extend]>('extend')
 export const holdUpdate = defineUpdate<Extended, [Hold]>('hold')
 export const releaseUpdate = defineUpdate<void, [Release]>('release')
+/** The member's own word that it is in use, whatever it looks like, until then. */
+export const keepUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller; readonly until: number }]>('keep')
 export const pauseUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('pause')
 export const logsUpdate = defineUpdate<readonly string[], [{ readonly key: string; readonly by: Caller; readonly lines: number }]>('logs')
 export const placedSignal = defineSignal<[Placed]>('placed')
@@ -170,6 +172,8 @@ export interface SeenWord {
   readonly key: string
   readonly number: number
   readonly what: 'idle' | 'busy' | 'died' | 'out of memory' | 'removed' | 'restarted' | 'host lost' | 'host back'
+    /** By an admin's word, which counts as proof that nothing of it is left there. */
+    | 'host forgotten'
   readonly at: number
   /** Since when, for `idle`. */
   readonly since?: number

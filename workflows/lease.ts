@@ -1,41 +1,44 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
-import { allHandlersFinished, condition, continueAsNew, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow'
-import * as c from './contract.ts'
-import { berth, registerTakeBack } from './lease/berth.ts'
-import { assertStillLent, extend, hold } from './lease/extend.ts'
-import { untilOver } from './lease/keep.ts'
+import { allHandlersFinished, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow'
+import type { LeaseInput } from './contract.ts'
+import { type Berthed, berth, registerTakeBack } from './lease/berth.ts'
+import { untilNext } from './lease/keep.ts'
+import { listen } from './lease/listen.ts'
+import { mend, move } from './lease/mend.ts'
+import { pause, resume } from './lease/pause.ts'
 import { freePlace, type SiteWord } from './lease/place.ts'
 import { unlessOver } from './lease/race.ts'
 import { showAttributes, showDetails } from './lease/show.ts'
-import { type LeaseState, end, openState, statusOf, tellTimeline } from './lease/state.ts'
-import * as steps from './lease/steps.ts'
+import { type LeaseState, type Todo, end, openState, statusOf, tellTimeline } from './lease/state.ts'
 import { tell, tellEnded } from './lease/tell.ts'
-import { refusalIn, refuse, rootMessage } from './refuse.ts'
+import { refusalIn, rootMessage } from './refuse.ts'
 import { Rollback } from './rollback.ts'
 import { sayDuration } from './rules/duration.ts'
 import { sayMoment } from './rules/moment.ts'
-import type { Caller, Ending } from './terms.ts'
+import type { Ending } from './terms.ts'
 
 const mostEvents = 2_000
 
-export async function lease(input: c.LeaseInput): Promise<Ending> {
-  const { carried, ...asked } = input
-  const state = carried as LeaseState | undefined ?? openState(asked, Date.now())
-  const words = new Map<number, SiteWord>()
-  let changes = 0
+export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> {
+  const state = carried as LeaseState | undefined ?? openState(input, Date.now())
+  const words = new Map<number, SiteWord>(), undo = new Rollback()
   const show = () => showDetails(state)
-  const changed = () => { changes++; show() }
-  listen(state, words, changed)
+  let changes = 0
+  listen({ state, words, changed: () => { changes++; show() } })
 
-  const undo = new Rollback()
   undo.push('say that it ended', () => tellEnded(endingOf(state)))
-  undo.push('nothing more', async () => {}) // placements unwind side by side, all before the last word
+  undo.push('all placements', async () => {}) // they unwind side by side, all before the last word
+  const it: Berthed = { state, words, undo, show }
+  const unlessEnded = (step: () => Promise<void>) => unlessOver(() => state.over !== undefined, step)
   try {
-    if (carried) registerAgain(undo, state)
-    else await unlessOver(() => state.over !== undefined, () => withinWait(state, () => berth({ state, words, undo, show })))
+    if (carried) registerAgain(it)
+    else await unlessEnded(() => withinWait(state, () => berth(it)))
     if (state.readyAt === undefined) ready(state)
-    show()
-    await untilOver({ state, changes: () => changes, isLong })
+    while (!state.over && (state.todo || !isLong())) {
+      show()
+      await untilNext({ state, changes: () => changes, isLong })
+      if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
+    }
   } catch (error) {
     end(state, whyOver(error), Date.now())
   }
@@ -44,87 +47,6 @@ export async function lease(input: c.LeaseInput): Promise<Ending> {
   await undo.unwind()
   await condition(allHandlersFinished)
   return state.ending!
-}
-
-/** All handlers, before anything awaits. Validators are synchronous and change nothing. */
-function listen(state: LeaseState, words: Map<number, SiteWord>, changed: () => void): void {
-  const { key } = state.input
-  const word = (number: number): SiteWord => {
-    const known = words.get(number) ?? {}
-    words.set(number, known)
-    return known
-  }
-  const mine = ({ key: theirs, by }: { key: string; by: Caller }) => assertMine(state, theirs, by)
-
-  setHandler(c.statusQuery, () => statusOf(state, workflowInfo().unsafe.now()))
-  setHandler(c.placedSignal, ({ key: theirs, place }) => { if (theirs === key) word(place.number).place = place })
-  setHandler(c.unplaceableSignal, ({ key: theirs, number, sentence }) => { if (theirs === key) word(number).unplaceable = sentence })
-  setHandler(c.queuedSignal, ({ key: theirs, number, position, reason }) => {
-    if (theirs !== key || number !== state.number || state.place) return
-    if (state.queue === undefined) tellTimeline(state, `waits in line, place ${position}: ${reason}`, Date.now())
-    state.queue = { position, reason }
-    changed()
-  })
-  setHandler(c.extendUpdate, async (wish) => {
-    const answer = await extend(state, wish)
-    lengthened(state, 'extended', answer)
-    changed()
-    return answer
-  }, { validator: (wish) => { mine(wish); assertStillLent(state) } })
-  setHandler(c.holdUpdate, (wish) => {
-    const answer = hold(state, wish)
-    lengthened(state, 'held', answer)
-    changed()
-    return answer
-  }, { validator: (wish) => {
-    mine(wish)
-    if (!wish.by.admin) throw refuse('notAdmin', 'Only an admin may hold a lease. Extend it instead, with: berth extend')
-    assertStillLent(state)
-  } })
-  setHandler(c.releaseUpdate, ({ by }) => {
-    end(state, { reason: 'returned', sentence: `returned by ${by.uid}.` }, Date.now())
-    changed()
-  }, { validator: mine })
-  setHandler(c.logsUpdate, ({ lines }) => lastLines(state, lines), { validator: mine })
-  setHandler(c.revokeSignal, (word) => {
-    if (word.key !== key) return
-    revoke(state, word)
-    changed()
-  })
-}
-
-function assertMine(state: LeaseState, key: string, by: Caller): void {
-  if (key !== state.input.key) throw refuse('notFound', 'This name belongs to another lease now. See what you have with: berth list')
-  if (by.uid !== state.input.member && !by.admin) throw refuse('notYours', 'Only the member who lent it, or an admin, may do this.')
-}
-
-function lengthened(state: LeaseState, kind: 'extended' | 'held', { sentence }: c.Extended): void {
-  showAttributes(state)
-  void tell(state.input.member, { at: Date.now(), key: state.input.key, kind, sentence: `${state.input.name}: ${sentence}` })
-}
-
-function revoke(state: LeaseState, word: c.Revoke): void {
-  const now = Date.now()
-  if (word.lifted) {
-    if (!state.revoke) return
-    delete state.revoke
-    tellTimeline(state, `goes on: ${word.reason}`, now)
-    return
-  }
-  const at = word.at ?? now
-  state.revoke = { at, reason: word.reason, by: word.by }
-  tellTimeline(state, `loses its right at ${sayMoment(at)}: ${word.reason}`, now)
-  if (at <= now || state.readyAt === undefined) end(state, { reason: 'revoked', sentence: word.reason }, now)
-}
-
-async function lastLines(state: LeaseState, lines: number): Promise<readonly string[]> {
-  const { place } = state
-  if (!place || state.readyAt === undefined || state.over) return state.lastLines.slice(-lines)
-  try {
-    return await steps.readLogs(state, place, Math.min(Math.max(1, lines), 200))
-  } catch (error) {
-    throw refuse('tryLater', `${place.host} does not answer: ${rootMessage(error)} Try again in a minute.`)
-  }
 }
 
 /** The longest wait ends a lease that is not ready by then. */
@@ -136,7 +58,7 @@ async function withinWait(state: LeaseState, step: () => Promise<void>): Promise
     const why = state.queue ? `: ${state.queue.reason}` : ''
     end(state, { reason: 'waited too long', sentence: `there was no place for ${sayDuration(longestWaitMs)}${why}.` }, Date.now())
   })
-  waited.catch(() => undefined)
+  waited.catch(() => undefined) // cancelled with the step
   try {
     await step()
   } finally {
@@ -157,15 +79,31 @@ function ready(state: LeaseState): void {
   void tell(input.member, { at: now, key: input.key, kind: 'ready', sentence: `${input.name} is ready${how}, until ${sayMoment(state.until)}.` })
 }
 
-function registerAgain(undo: Rollback, state: LeaseState): void {
-  const place = state.place!
+function takeTodo(state: LeaseState): Todo {
+  const todo = state.todo!
+  delete state.todo
+  return todo
+}
+
+function act(it: Berthed, todo: Todo): Promise<void> {
+  switch (todo.is) {
+    case 'pause': return pause(it, todo.why, todo.sentence)
+    case 'resume': return resume(it, todo.by)
+    case 'mend': return mend(it, todo.what, todo.evidence)
+    case 'move': return move(it, todo.evidence)
+  }
+}
+
+function registerAgain(it: Berthed): void {
+  const { state } = it, place = state.place!
   const placement = new Rollback()
-  undo.beside('take the placement back', () => placement.unwind())
+  it.placement = placement
+  it.undo.beside('take the placement back', () => placement.unwind())
   placement.push('free the place', () => freePlace(place.site, { key: state.input.key, number: place.number }))
   registerTakeBack(placement, state, place)
 }
 
-async function carryOn(input: c.LeaseInput, state: LeaseState): Promise<never> {
+async function carryOn(input: LeaseInput, state: LeaseState): Promise<never> {
   await condition(allHandlersFinished)
   return continueAsNew<typeof lease>({ ...input, carried: state })
 }

@@ -134,6 +134,8 @@ export interface NameRecords extends NameOwner {
   readonly address: string
   readonly ports: readonly { readonly port: number; readonly hostPort: number }[]
   readonly ttlMs: number
+  /** Paused: every SRV says "." (RFC 2782: the service is decidedly not available), A and TXT stay. */
+  readonly asleep?: boolean
 }
 
 export interface OwnedName extends NameOwner {

@@ -1,5 +1,5 @@
 /** Place, start, name: every placement has a rollback of its own, so that a failed one is undone while the next is tried. */
-import { ActivityFailure, ApplicationFailure, TimeoutFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow'
+import { ActivityFailure, TimeoutFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { hostSilentSignal, siteId } from '../contract.ts'
 import { refuse } from '../refuse.ts'
 import { Rollback } from '../rollback.ts'
@@ -17,6 +17,8 @@ export interface Berthed {
   readonly undo: Rollback
   /** Called when something that an admin or a member sees has changed. */
   readonly show: () => void
+  /** What takes the present placement back. */
+  placement?: Rollback
 }
 
 /** Returns once container and name are there. Refuses when no site can ever fit it. */
@@ -27,6 +29,7 @@ export async function berth(it: Berthed): Promise<void> {
     state.number++
     const number = state.number, site = siteOf(state)
     const placement = new Rollback()
+    it.placement = placement
     undo.beside('take the placement back', () => placement.unwind())
     placement.push('free the place', () => freePlace(site.name, { key: state.input.key, number }))
     const found = await findPlace(state, it.words, avoid)
@@ -62,11 +65,9 @@ export function registerTakeBack(placement: Rollback, state: LeaseState, place: 
 type Elsewhere = 'port taken' | 'host silent'
 
 function whyElsewhere(error: unknown): Elsewhere | undefined {
-  if (!(error instanceof ActivityFailure)) return undefined
-  const { cause } = error
-  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') return 'host silent'
-  if (cause instanceof ApplicationFailure && cause.type === 'PortTaken') return 'port taken'
-  return undefined
+  if (steps.isPortTaken(error)) return 'port taken'
+  const { cause } = error instanceof ActivityFailure ? error : {}
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START' ? 'host silent' : undefined
 }
 
 async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Elsewhere }): Promise<void> {

@@ -1,42 +1,76 @@
-/** A lease that is ready waits on one condition, warns, and ends. */
+/** A lease that is there waits on one condition: it warns, watches its idleness, and ends. */
 import { condition } from '@temporalio/workflow'
-import { nextMoment } from '../rules/due.ts'
+import { type Moment, nextMoment } from '../rules/due.ts'
 import { sayDuration } from '../rules/duration.ts'
+import { type IdleMoment, nextIdleMoment } from '../rules/idle.ts'
 import { sayMoment } from '../rules/moment.ts'
 import { tell } from './tell.ts'
 import { type LeaseState, end, endsAt, tellTimeline } from './state.ts'
 
 export interface Kept {
   readonly state: LeaseState
-  /** Counts what changes the waiting: an extension, a hold, a revocation. */
+  /** Counts what changes the waiting: an extension, a hold, evidence. */
   readonly changes: () => number
   /** Time to continue as new. */
   readonly isLong: () => boolean
 }
 
-/** Returns when the lease is over, or when its history is long. */
-export async function untilOver({ state, changes, isLong }: Kept): Promise<void> {
-  while (!state.over && !isLong()) {
-    const now = Date.now(), due = endsAt(state)!
-    if (now >= due) return void end(state, whyNow(state, now), now)
-    const seen = changes()
-    const since = state.readyAt!
-    const moment = nextMoment(due, state.input.entitlement.warnMs, { warned: state.warned, since })
-    if (moment.at > now) {
-      const changed = await condition(() => state.over !== undefined || changes() !== seen || isLong(), moment.at - now)
-      if (changed) continue
+/** Returns when the lease is over, has something to do, or has a long history. */
+export async function untilNext({ state, changes, isLong }: Kept): Promise<void> {
+  const wakes = () => state.over !== undefined || state.todo !== undefined || isLong()
+  while (!wakes()) {
+    const now = Date.now(), moment = soonest(state)
+    if (moment.at <= now) {
+      act(state, moment, now)
+      continue
     }
-    if (moment.is === 'warn') warn(state, moment.beforeMs!, due)
+    const seen = changes()
+    await condition(() => wakes() || changes() !== seen, moment.at - now)
   }
 }
 
-function warn(state: LeaseState, beforeMs: number, due: number): void {
+/** Its end comes first where two fall together. */
+function soonest(state: LeaseState): Moment | IdleMoment {
+  const { entitlement } = state.input
+  const timed = nextMoment(endsAt(state)!, entitlement.warnMs, { warned: state.warned, since: state.readyAt! })
+  const idle = nextIdleMoment(entitlement.idle, {
+    since: state.idle?.since, told: state.idleTold, pausedAt: state.pausedAt, pausedFor: state.pausedFor,
+    keptUntil: Math.max(state.keepUntil ?? 0, state.held?.until ?? 0),
+  })
+  return idle && idle.at < timed.at ? idle : timed
+}
+
+function act(state: LeaseState, moment: Moment | IdleMoment, now: number): void {
+  switch (moment.is) {
+    case 'due': return void end(state, whyNow(state, now), now)
+    case 'warn': return warn(state, moment.beforeMs!, now)
+    case 'idleNotice': return idleNotice(state, now)
+    case 'idlePause':
+      state.todo = { is: 'pause', why: 'idle', sentence: state.idle?.sentence ?? 'idle' }
+      return
+    case 'idleEnd': return void end(state, { reason: 'idle', sentence: 'it slept, idle, for too long.' }, now)
+    default: moment satisfies never
+  }
+}
+
+function warn(state: LeaseState, beforeMs: number, now: number): void {
   state.warned.push(beforeMs)
-  const now = Date.now(), left = sayDuration(Math.max(0, due - now))
+  const due = endsAt(state)!, left = sayDuration(Math.max(0, due - now))
   tellTimeline(state, `warned: ${left} left`, now)
   const how = state.revoke ? 'Save what you need.' : `Extend it with: berth extend ${state.input.name}`
   void tell(state.input.member, {
     at: now, key: state.input.key, kind: 'warning', sentence: `${state.input.name} ends in ${left}, at ${sayMoment(due)}. ${how}`,
+  })
+}
+
+function idleNotice(state: LeaseState, now: number): void {
+  state.idleTold = true
+  const { idle } = state, { input } = state
+  tellTimeline(state, `looks idle: ${idle?.sentence ?? ''}`, now)
+  const pauseAt = nextIdleMoment(input.entitlement.idle, { since: idle?.since, told: true })
+  void tell(input.member, {
+    at: now, key: input.key, kind: 'idle',
+    sentence: `${input.name} looks idle (${idle?.sentence ?? ''}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`,
   })
 }
 

@@ -11,6 +11,13 @@ export interface Over {
   readonly refusal?: RefusalKind
 }
 
+/** What has come up for the story to do, beside waiting. */
+export type Todo =
+  | { readonly is: 'pause'; readonly why: 'idle' | 'asked'; readonly sentence: string }
+  | { readonly is: 'resume'; readonly by: string }
+  | { readonly is: 'mend'; readonly what: 'died' | 'out of memory' | 'removed' | 'restarted'; readonly evidence: string }
+  | { readonly is: 'move'; readonly evidence: string }
+
 export interface LeaseState {
   readonly input: LeaseInput
   phase: Phase
@@ -26,7 +33,20 @@ export interface LeaseState {
   warned: number[]
   held?: { readonly until: number; readonly reason: string; readonly by: string }
   revoke?: { readonly at: number; readonly reason: string; readonly by: string }
+  /** What the watch says; `since` only while every signal says idle. */
   idle?: { readonly since?: number; readonly sentence: string }
+  /** The notice of this idleness was given. */
+  idleTold?: boolean
+  /** The member's own word that it is in use. */
+  keepUntil?: number
+  pausedAt?: number
+  pausedFor?: 'idle' | 'asked'
+  /** What the story does next. */
+  todo?: Todo
+  /** When it was started again after it had died. */
+  restarts: number[]
+  /** Hosts that an admin has forgotten: nothing of ours is left there. */
+  gone: string[]
   over?: Over
   endingSince?: number
   lastLines: readonly string[]
@@ -39,7 +59,7 @@ export interface LeaseState {
 }
 
 export const openState = (input: LeaseInput, now: number): LeaseState => ({
-  input, phase: 'waiting', number: 0, siteAt: 0, warned: [], lastLines: [], extensions: {}, rightsAt: input.asked,
+  input, phase: 'waiting', number: 0, siteAt: 0, warned: [], lastLines: [], extensions: {}, restarts: [], gone: [], rightsAt: input.asked,
   timeline: [{ at: now, what: `asked for by ${input.member}: ${input.spec.image}` }],
 })
 

@@ -1,37 +1,52 @@
 /** The steps of a lease at its host and its nameserver. Effects are keyed by key and number, so that a retry adopts. */
-import { CancellationScope, proxyActivities } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow'
 import { hostQueue } from '../contract.ts'
 import type { Berthing, HostOrder, NameOwner } from '../ports.ts'
 import type { CoreSteps, HostSteps } from '../steps.ts'
 import type { Place } from '../terms.ts'
 import { heartbeated, request, untilDone } from '../timeouts.ts'
+import { LeaseOver, unlessOver } from './race.ts'
 import { type LeaseState, siteOf } from './state.ts'
 
-export const berthing = ({ input }: LeaseState, place: Place): Berthing => ({ key: input.key, number: place.number, member: input.member })
+const berthing = ({ input }: LeaseState, place: Place): Berthing => ({ key: input.key, number: place.number, member: input.member })
 const order = ({ input }: LeaseState, place: Place): HostOrder => ({ key: input.key, member: input.member, spec: input.spec, place })
 const owner = ({ input }: LeaseState, place: Place): NameOwner => ({ zone: place.zone, label: input.label, key: input.key, number: place.number })
+const at = (place: Place) => ({ taskQueue: hostQueue(place.host) })
 
+/** A host whose worker does not take it in time is down: the lease goes elsewhere. */
 export function startContainer(state: LeaseState, place: Place) {
   const host = proxyActivities<HostSteps>({
-    ...heartbeated, taskQueue: hostQueue(place.host), scheduleToStartTimeout: state.input.clocks.hostQueueMs,
-    summary: `${state.input.spec.image} on ${place.host}`,
+    ...heartbeated, ...at(place), scheduleToStartTimeout: state.input.clocks.hostQueueMs, summary: `${state.input.spec.image} on ${place.host}`,
   })
   return host.startContainer(order(state, place))
 }
 
-export function claimName(state: LeaseState, place: Place) {
-  const { claimName } = proxyActivities<CoreSteps>({ ...untilDone, summary: `${state.input.label}.${place.zone}` })
-  const { ttlMs } = siteOf(state)
-  const ports = state.input.spec.ports.map((port, at) => ({ port, hostPort: place.hostPorts[at]! }))
-  return claimName({ ...owner(state, place), address: place.address, ports, ttlMs })
+export function pauseContainer(state: LeaseState, place: Place) {
+  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), startToCloseTimeout: '90s', summary: `stop on ${place.host}, keep its files` })
+  return host.pauseContainer(berthing(state, place))
 }
 
+export function resumeContainer(state: LeaseState, place: Place) {
+  const host = proxyActivities<HostSteps>({ ...heartbeated, ...at(place), summary: `start again on ${place.host}` })
+  return host.resumeContainer(order(state, place))
+}
+
+export function claimName(state: LeaseState, place: Place, { asleep = false } = {}) {
+  const { claimName } = proxyActivities<CoreSteps>({ ...untilDone, summary: `${state.input.label}.${place.zone}${asleep ? ' sleeps' : ''}` })
+  const { ttlMs } = siteOf(state)
+  const ports = state.input.spec.ports.map((port, index) => ({ port, hostPort: place.hostPorts[index]! }))
+  return claimName({ ...owner(state, place), address: place.address, ports, ttlMs, ...(asleep && { asleep }) })
+}
+
+/** Returns when a look has proven it absent, or when an admin has forgotten the host, which counts as proof. */
 export async function removeContainer(state: LeaseState, place: Place): Promise<void> {
-  const host = proxyActivities<HostSteps>({
-    ...untilDone, startToCloseTimeout: '90s', taskQueue: hostQueue(place.host), summary: `prove it gone on ${place.host}`,
-  })
-  const lines = await host.removeContainer(berthing(state, place))
-  if (lines.length > 0) state.lastLines = lines
+  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), startToCloseTimeout: '90s', summary: `prove it gone on ${place.host}` })
+  try {
+    const lines = await unlessOver(() => state.gone.includes(`${place.number}`), () => host.removeContainer(berthing(state, place)))
+    if (lines.length > 0) state.lastLines = lines
+  } catch (error) {
+    if (!(error instanceof LeaseOver)) throw error
+  }
 }
 
 export async function releaseName(state: LeaseState, place: Place): Promise<void> {
@@ -40,9 +55,13 @@ export async function releaseName(state: LeaseState, place: Place): Promise<void
 }
 
 export function readLogs(state: LeaseState, place: Place, lines: number) {
-  const host = proxyActivities<HostSteps>({ ...request, taskQueue: hostQueue(place.host), summary: 'its last lines' })
+  const host = proxyActivities<HostSteps>({ ...request, ...at(place), summary: 'its last lines' })
   return host.readLogs(berthing(state, place), lines)
 }
+
+/** A foreign process holds one of its host ports. */
+export const isPortTaken = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === 'PortTaken'
 
 /** Runs all side by side; when one fails the others are cancelled and awaited before its error goes on. */
 export async function together(...steps: (() => Promise<unknown>)[]): Promise<void> {
