@@ -1,0 +1,93 @@
+/** The only door for members and admins: HTTP in, Temporal out (design section 7). */
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { nanoid } from 'nanoid'
+import type { Directory, Person } from '../../workflows/ports.ts'
+import type { Temporal } from '../ask.ts'
+import { stop } from '../refused.ts'
+import { createAccounts } from './accounts.ts'
+import { networks, originOf } from './address.ts'
+import { refused, unexpected } from './answer.ts'
+import { commandRoutes } from './commands.ts'
+import { asRefusal } from './failures.ts'
+import { listen, type Listening } from './listen.ts'
+import { openapi } from './openapi.ts'
+import { defaultOptions, type GatewayOptions } from './options.ts'
+import type { Seals } from './seals.ts'
+import { createSessions, SlowDown } from './session.ts'
+import { sessionRoutes } from './sessions.ts'
+
+export interface GatewayNeeds {
+  readonly temporal: Temporal
+  readonly directory: Pick<Directory, 'login' | 'find'>
+  readonly isAdmin: (person: Person) => boolean
+  readonly seals: Seals
+  readonly options?: Partial<GatewayOptions>
+  /** Told by the OpenAPI description. */
+  readonly version?: string
+}
+
+export interface Gateway {
+  readonly app: Hono<Env>
+  /** Throws when plain HTTP would leave this machine without a trusted proxy in front. */
+  listen(): Promise<Listening>
+}
+
+/** What each request carries from one middleware to the next. */
+export interface Env {
+  Bindings: { readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } } }
+  Variables: { requestId: string; address: string }
+}
+
+export function createGateway({ temporal, directory, isAdmin, seals, options: given, version }: GatewayNeeds): Gateway {
+  const options: GatewayOptions = { ...defaultOptions, ...given }
+  const accounts = createAccounts(temporal, options)
+  const sessions = createSessions({ directory, isAdmin, accounts, seals, options })
+  const isProxy = networks(options.trustedProxy)
+  const app = new Hono<Env>()
+
+  app.use(async (c, next) => {
+    c.set('requestId', nanoid())
+    c.header('X-Request-Id', c.get('requestId'))
+    await next()
+  })
+  app.use(secureHeaders({ strictTransportSecurity: options.tls ? 'max-age=15552000' : false }))
+  app.use(async (c, next) => {
+    const socket = c.env?.incoming?.socket
+    const origin = originOf({
+      peer: socket?.remoteAddress, tls: socket?.encrypted === true, header: (name) => c.req.header(name),
+    }, isProxy)
+    // No socket is a request made in this process, by a test.
+    if (origin.is === 'member' && !origin.secure) throw stop('notSignedIn', 'Berth answers over https only; change the gateway’s address to https://.')
+    c.set('address', origin.is === 'member' ? origin.address : 'here')
+    c.header('Cache-Control', 'no-store')
+    await next()
+  })
+  app.use(bodyLimit({
+    maxSize: options.bodyBytes,
+    onError: (c) => refused(c, { kind: 'badLine', sentence: `The request has more than ${Math.floor(options.bodyBytes / 1024)} KiB; make it shorter.` }, { status: 413 }),
+  }))
+
+  app.get('/healthz', (c) => c.json({ ok: true }))
+  app.get('/v1/openapi.json', (c) => c.json(openapi(version ?? '0')))
+  app.route('/v1', sessionRoutes({ sessions, accounts, options }))
+  app.route('/v1', commandRoutes({ sessions, accounts, temporal, seals, options }))
+  app.notFound((c) => refused(c, { kind: 'notFound', sentence: 'There is nothing at this address; /v1/openapi.json lists what there is.' }))
+  app.onError((error, c) => failed(c, error, options))
+
+  return { app, listen: () => listen(app, options) }
+}
+
+/** Whatever was thrown becomes a refusal, or a request id: no message or stack of ours reaches the user. */
+function failed(c: Context, error: Error, options: GatewayOptions): Response {
+  const requestId = c.get('requestId') as string
+  const refusal = asRefusal(error)
+  if (refusal) {
+    options.log({ level: refusal.kind === 'tryLater' ? 'warn' : 'info', what: 'refused', requestId, kind: refusal.kind, path: c.req.path,
+      ...(refusal.kind === 'tryLater' && { error: String(error) }) })
+    return refused(c, refusal, error instanceof SlowDown ? { afterMs: error.afterMs } : {})
+  }
+  options.log({ level: 'error', what: 'unexpected', requestId, path: c.req.path, error: String(error), stack: error.stack })
+  return unexpected(c)
+}
