@@ -26,22 +26,34 @@ export const u16 = (value: number): Buffer => Buffer.from([value >> 8 & 255, val
 /** A name of ASCII labels; throws `RangeError` for what the wire cannot hold. */
 export function wireName(name: string): Buffer {
   if (name === '') return Buffer.from([0])
-  const parts = name.split('.').map((label) => {
-    if (label.length < 1 || label.length > 63 || /[^\x00-\x7f]/.test(label)) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
-    return Buffer.concat([Buffer.from([label.length]), Buffer.from(label.toLowerCase(), 'latin1')])
-  })
-  const wire = Buffer.concat([...parts, Buffer.from([0])])
-  if (wire.length > 255) throw new RangeError(`${JSON.stringify(name)} is too long for a DNS name.`)
+  if (name.length > 253) throw new RangeError(`${JSON.stringify(name)} is too long for a DNS name.`)
+  const wire = Buffer.alloc(name.length + 2)
+  wire.write(name.toLowerCase(), 1, 'latin1')
+  // Each dot becomes the length of the label behind it; a text of other than ASCII would not keep its length.
+  for (let at = 1, lengthAt = 0; at < wire.length; at++) {
+    if (at <= name.length && name.charCodeAt(at - 1) > 127) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
+    if (at <= name.length && name.charCodeAt(at - 1) !== dot) continue
+    const length = at - lengthAt - 1
+    if (length < 1 || length > 63) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
+    wire[lengthAt] = length
+    lengthAt = at
+  }
+  wire[wire.length - 1] = 0
   return wire
 }
 
+const dot = 46
+
 export function wireRecord(record: WireRecord): Buffer {
-  const fixed = Buffer.alloc(10)
-  fixed.writeUInt16BE(record.type, 0)
-  fixed.writeUInt16BE(record.class, 2)
-  fixed.writeUInt32BE(record.ttl, 4)
-  fixed.writeUInt16BE(record.data.length, 8)
-  return Buffer.concat([wireName(record.name), fixed, record.data])
+  const name = wireName(record.name)
+  const wire = Buffer.alloc(name.length + 10 + record.data.length)
+  wire.set(name)
+  wire.writeUInt16BE(record.type, name.length)
+  wire.writeUInt16BE(record.class, name.length + 2)
+  wire.writeUInt32BE(record.ttl, name.length + 4)
+  wire.writeUInt16BE(record.data.length, name.length + 8)
+  wire.set(record.data, name.length + 10)
+  return wire
 }
 
 /** RDATA of an A or AAAA record. `address` has passed `net.isIP`. */

@@ -90,9 +90,8 @@ export function createRfc2136Names(options: Rfc2136Options): Names & { close(): 
       checkRecords(records)
       const { zone, label } = records, name = fqdn(label, zone), deadline = Date.now() + timeouts.callMs
       const services = servicesOf(records.ports.map(({ port }) => port))
-      const adds = recordsOf(marks, records, services)
-      const unused = [name, ...services.map((service) => srvName(service, label, zone))].map(nameNotInUse)
-      if (await update({ zone, prerequisites: unused, updates: adds }, deadline)) return
+      const first = claimUpdate(marks, records), adds = first.updates
+      if (await update(first, deadline)) return
       let unowned = 0
       for (let round = 0; round < rounds; round++) {
         const seen = await look(records, deadline)
@@ -137,6 +136,13 @@ export function createRfc2136Names(options: Rfc2136Options): Names & { close(): 
 }
 
 const prerequisiteFailed: ReadonlySet<number> = new Set([rcode.YXDOMAIN, rcode.YXRRSET, rcode.NXDOMAIN, rcode.NXRRSET])
+
+/** The first step of a claim, which is all of it when the name is free. */
+export function claimUpdate(marks: Marks, records: NameRecords): Update {
+  const { zone, label } = records, services = servicesOf(records.ports.map(({ port }) => port))
+  const unused = [fqdn(label, zone), ...services.map((service) => srvName(service, label, zone))].map(nameNotInUse)
+  return { zone, prerequisites: unused, updates: recordsOf(marks, records, services) }
+}
 
 /** What a claim adds. */
 function recordsOf(marks: Marks, records: NameRecords, services: readonly string[]): WireRecord[] {

@@ -5,7 +5,7 @@ import { Malformed, type Message, type ReadRecord } from './decode.ts'
 import { encodeQuery, encodeUpdate, type Update } from './encode.ts'
 import { askTcp } from './tcp.ts'
 import { NameserverTrouble, refusedUpdate } from './trouble.ts'
-import { ReplyCheck, Unproven, seconds, sign, type TsigKey } from './tsig.ts'
+import { ReplyCheck, Unproven, seconds, readyKey, sign, type ReadyKey, type TsigKey } from './tsig.ts'
 import { UdpPool, type Address, type Verdict } from './udp.ts'
 
 export interface Nameserver {
@@ -17,13 +17,15 @@ export interface Nameserver {
 const longestDatagram = 1_200
 
 export class Server {
-  readonly #of: Nameserver
+  readonly #server: Address
+  readonly #key: ReadyKey
   readonly #pool: UdpPool
   readonly #now: () => number
 
   /** `now`: our clock in seconds, for tests. */
   constructor(of: Nameserver, now: () => number = seconds) {
-    this.#of = of
+    this.#server = of.server
+    this.#key = readyKey(of.key)
     this.#pool = new UdpPool(of.server)
     this.#now = now
   }
@@ -45,10 +47,10 @@ export class Server {
   /** Every record of a zone, by signed transfer (RFC 5936). `take` gets them message by message. */
   async transfer(zone: string, take: (record: ReadRecord, message: Message) => void, deadline: number): Promise<void> {
     const id = randomInt(65_536)
-    const { wire, mac } = sign(encodeQuery({ name: zone, type: type.AXFR }, id), this.#of.key, this.#now())
-    const check = new ReplyCheck(this.#of.key, mac, this.#now)
+    const { wire, mac } = sign(encodeQuery({ name: zone, type: type.AXFR }, id), this.#key, this.#now())
+    const check = new ReplyCheck(this.#key, mac, this.#now)
     let starts = 0
-    await askTcp({ server: this.#of.server, wire, deadline, take: (frame) => {
+    await askTcp({ server: this.#server, wire, deadline, take: (frame) => {
       const reply = check.take(frame)
       assertReply(reply, id, opcode.QUERY)
       if (reply.rcode !== rcode.NOERROR) throw refusedQuestion(reply.rcode, zone)
@@ -75,7 +77,7 @@ export class Server {
       deadline,
       wire: (id) => {
         probe.writeUInt16BE(id, 0)
-        const { wire, mac } = sign(probe, this.#of.key, this.#now())
+        const { wire, mac } = sign(probe, this.#key, this.#now())
         judge = (reply) => this.#judge(reply, { id, op, mac })
         return wire
       },
@@ -85,9 +87,9 @@ export class Server {
 
   async #askTcp(encode: (id: number) => Buffer, op: number, deadline: number): Promise<Message> {
     const id = randomInt(65_536)
-    const { wire, mac } = sign(encode(id), this.#of.key, this.#now())
+    const { wire, mac } = sign(encode(id), this.#key, this.#now())
     let answer: Message | undefined
-    await askTcp({ server: this.#of.server, wire, deadline, take: (frame) => {
+    await askTcp({ server: this.#server, wire, deadline, take: (frame) => {
       answer = this.#check(frame, { id, op, mac })
       return true
     } })
@@ -105,7 +107,7 @@ export class Server {
   }
 
   #check(reply: Buffer, asked: Asked): Message {
-    const message = new ReplyCheck(this.#of.key, asked.mac, this.#now).take(reply)
+    const message = new ReplyCheck(this.#key, asked.mac, this.#now).take(reply)
     assertReply(message, asked.id, asked.op)
     return message
   }

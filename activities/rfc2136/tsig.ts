@@ -1,5 +1,5 @@
 /** Signatures of requests and replies: TSIG with HMAC-SHA256 (RFC 8945). */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { dnsClass, rcode, tsigError, tsigErrorName, rcodeName, type } from './codes.ts'
 import { Malformed, decode, readName, type Message, type ReadRecord } from './decode.ts'
 import { u16, wireName, wireRecord } from './encode.ts'
@@ -10,6 +10,12 @@ export interface TsigKey {
   readonly algorithm: 'hmac-sha256'
   readonly secret: Buffer
 }
+
+/** A key made ready: HMAC with a `KeyObject` costs a fifth of HMAC with a Buffer (6 and 35 µs were seen). */
+export type ReadyKey = Omit<TsigKey, 'secret'> & { readonly secret: KeyObject }
+
+export const readyKey = (key: TsigKey): ReadyKey =>
+  ({ name: key.name.toLowerCase().replace(/\.$/, ''), algorithm: key.algorithm, secret: createSecretKey(key.secret) })
 
 /** How far two clocks may be apart, in seconds (RFC 8945, 10). */
 export const fudge = 300
@@ -33,10 +39,10 @@ export class Unproven extends Error {
 export const seconds = (): number => Math.floor(Date.now() / 1000)
 
 /** The message with its signature, and the MAC over which the reply is signed. `now` is in seconds. */
-export function sign(message: Buffer, key: TsigKey, now = seconds()): { readonly wire: Buffer; readonly mac: Buffer } {
+export function sign(message: Buffer, key: ReadyKey, now = seconds()): { readonly wire: Buffer; readonly mac: Buffer } {
   const mac = hmac(key, [message, variables(key, { time: now, fudge, error: 0, other: nothing })])
   const data = Buffer.concat([wireName(key.algorithm), u48(now), u16(fudge), u16(mac.length), mac, message.subarray(0, 2), u16(0), u16(0)])
-  const wire = Buffer.concat([message, wireRecord({ name: plain(key.name), type: type.TSIG, class: dnsClass.ANY, ttl: 0, data })])
+  const wire = Buffer.concat([message, wireRecord({ name: key.name, type: type.TSIG, class: dnsClass.ANY, ttl: 0, data })])
   wire.writeUInt16BE(wire.readUInt16BE(10) + 1, 10) // only after the MAC, which is over the message without its signature
   return { wire, mac }
 }
@@ -46,13 +52,13 @@ export function sign(message: Buffer, key: TsigKey, now = seconds()): { readonly
  * last are signed and at most 99 in between are not (RFC 8945, 5.3.1); any other reply is one message.
  */
 export class ReplyCheck {
-  readonly #key: TsigKey
+  readonly #key: ReadyKey
   readonly #now: () => number
   #priorMac: Buffer
   #first = true
   #unsigned: Buffer[] = []
 
-  constructor(key: TsigKey, requestMac: Buffer, now: () => number = seconds) {
+  constructor(key: ReadyKey, requestMac: Buffer, now: () => number = seconds) {
     this.#key = key
     this.#priorMac = requestMac
     this.#now = now
@@ -83,7 +89,7 @@ export class ReplyCheck {
 
   #verify(wire: Buffer, record: ReadRecord, tsig: Tsig): void {
     if (tsig.mac.length === 0) throw new Unproven(unsignedError(tsig.error, this.#key.name))
-    if (record.name !== plain(this.#key.name) || tsig.algorithm !== this.#key.algorithm) throw new Unproven('A reply is signed with another key.')
+    if (record.name !== this.#key.name || tsig.algorithm !== this.#key.algorithm) throw new Unproven('A reply is signed with another key.')
     const bare = Buffer.from(wire.subarray(0, record.start))
     bare.writeUInt16BE(tsig.originalId, 0)
     bare.writeUInt16BE(bare.readUInt16BE(10) - 1, 10)
@@ -120,12 +126,12 @@ function readTsig(wire: Buffer, record: ReadRecord): Tsig {
 
 const nothing = Buffer.alloc(0)
 
-function variables(key: TsigKey, tsig: Pick<Tsig, 'time' | 'fudge' | 'error' | 'other'>): Buffer {
-  return Buffer.concat([wireName(plain(key.name)), u16(dnsClass.ANY), Buffer.alloc(4), wireName(key.algorithm),
+function variables(key: ReadyKey, tsig: Pick<Tsig, 'time' | 'fudge' | 'error' | 'other'>): Buffer {
+  return Buffer.concat([wireName(key.name), u16(dnsClass.ANY), Buffer.alloc(4), wireName(key.algorithm),
     u48(tsig.time), u16(tsig.fudge), u16(tsig.error), u16(tsig.other.length), tsig.other])
 }
 
-function hmac(key: TsigKey, parts: readonly Buffer[]): Buffer {
+function hmac(key: ReadyKey, parts: readonly Buffer[]): Buffer {
   const hash = createHmac('sha256', key.secret)
   for (const part of parts) hash.update(part)
   return hash.digest()
@@ -137,11 +143,9 @@ const u48 = (value: number): Buffer => {
   return octets
 }
 
-const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '')
-
 function unsignedError(error: number, key: string): string {
-  if (error === tsigError.BADKEY) return `The nameserver does not know the key ${plain(key)}, or does not let it write these records (BADKEY).`
-  if (error === tsigError.BADSIG) return `The nameserver holds another secret for the key ${plain(key)} (BADSIG).`
+  if (error === tsigError.BADKEY) return `The nameserver does not know the key ${key}, or does not let it write these records (BADKEY).`
+  if (error === tsigError.BADSIG) return `The nameserver holds another secret for the key ${key} (BADSIG).`
   return `The nameserver answers ${tsigErrorName(error)} without a signature.`
 }
 
