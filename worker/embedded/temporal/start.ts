@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { freePort } from '../port.ts'
-import { tether, untilReady } from '../tether.ts'
+import { runServer, type Server } from '../server.ts'
 import { temporalBinary } from './binary.ts'
 
 const host = '127.0.0.1'
@@ -35,13 +35,9 @@ export interface TemporalOptions {
   readonly say?: (line: string) => void
 }
 
-export interface EmbeddedTemporal {
+export interface EmbeddedTemporal extends Server {
   readonly address: string
   readonly uiUrl?: string
-  readonly pid: number
-  stop(): Promise<void>
-  /** SIGKILL; start again with the same `dbFile` and `port` to go on. */
-  kill(): Promise<void>
 }
 
 /** Starts the server and returns when it answers. It dies with this process. */
@@ -57,13 +53,12 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     ...(uiPort ? ['--ui-port', String(uiPort), '--ui-disable-news-fetch'] : ['--headless']),
     ...(uiPort && options.codecEndpoint ? ['--ui-codec-endpoint', options.codecEndpoint] : []),
   ]
-  const server = await tether(binary, args, { log: join(options.dir, 'temporal.log'), env: { ...ownEnvironment(), GOGC: '400' } })
   const address = `${host}:${port}`
-  await untilReady('The Temporal server', server, () => answers(address), 60_000)
-  return {
-    address, pid: server.pid, stop: server.stop, kill: server.kill,
-    ...(uiPort && { uiUrl: `http://${host}:${uiPort}` }),
-  }
+  const server = await runServer({
+    what: 'The Temporal server', command: binary, args, log: join(options.dir, 'temporal.log'), port, withinMs: 60_000,
+    env: { ...ownEnvironment(), GOGC: '400' }, ready: () => answers(address),
+  })
+  return Object.assign(Object.create(server) as typeof server, { address }, uiPort && { uiUrl: `http://${host}:${uiPort}` })
 }
 
 /** Our environment without what would point the program elsewhere. */
