@@ -28,6 +28,8 @@ const shape = z.strictObject({
     /** Tokens of the gateway. */
     tokens: file.optional(),
   }),
+  /** Where Prometheus reads, `127.0.0.1:9464`; off when absent. */
+  metrics: z.string().optional(),
   policy: file.optional(),
   directory: z.strictObject({
     url: z.string().regex(/^ldaps?:\/\//, 'starts with ldap:// or ldaps://'),
@@ -68,7 +70,6 @@ const shape = z.strictObject({
     cert: file.optional(),
     key: file.optional(),
     trustedProxies: z.array(z.string()).default([]),
-    loginsPerMinute: z.number().int().positive().default(10),
   }).optional(),
 })
 

@@ -1,0 +1,22 @@
+/** Starts any set of roles: `BERTH_CONFIG=berth.yaml node worker/main.ts`. Drains on SIGTERM and SIGINT. */
+import { readConfig } from './config.ts'
+import { connect } from './connect.ts'
+import { installRuntime } from './log.ts'
+import { startRoles } from './roles.ts'
+
+const file = process.env['BERTH_CONFIG']
+
+try {
+  if (file === undefined) throw new Error('Set BERTH_CONFIG to the configuration file; README, "Run it for real", shows one.')
+  const config = readConfig(file)
+  installRuntime({ ...(config.metrics !== undefined && { metrics: config.metrics }) })
+  const { connection, namespace } = await connect()
+  const running = await startRoles(config, { connection, namespace })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void running.stop())
+  console.error(JSON.stringify({ at: new Date().toISOString(), level: 'info', message: 'berth is up', instance: config.instance, roles: config.roles, url: running.url }))
+  await running.done
+  await connection.close()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}
