@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Owned } from '../../workflows/ports.ts'
 import { ask, grant } from '../../workflows/rules/grant.ts'
 import { bookOf, emptyLedger, hearHost } from '../../workflows/rules/placement.ts'
-import { type suspects, enterOpen, forgetHost, hostsToRead, missing, readInventory, unclaimed } from '../../workflows/rules/reckon.ts'
+import { type suspects, enterOpen, forgetHost, hostsToRead, knownKeys, missing, readInventory, unclaimed } from '../../workflows/rules/reckon.ts'
 import type { OpenLease } from '../../workflows/steps.ts'
 import { GiB, askFor, ledgerOf, offerOf, placed, start, viewAt, wish } from './placement.world.ts'
 
@@ -13,6 +13,7 @@ const open = (key: string, it: Partial<OpenLease> = {}): OpenLease => ({
 })
 const box = (key: string, number = 1, hostPorts = [20_000]): Owned =>
   ({ key, number, member: 'mika', what: 'container', object: `berth-${key}`, running: true, hostPorts, createdAt: start })
+const known = (...knownOpen: string[]) => ({ leases: [], knownOpen })
 const inventory = (owned: Owned[], suspected = [] as ReturnType<typeof suspects>) => ({ host: 'h1', owned, suspected, gone: nobody })
 
 describe('a ledger that is rebuilt', () => {
@@ -53,11 +54,11 @@ describe('a ledger that is rebuilt', () => {
 
 describe('a check', () => {
   test('strikes out a place only when its lease was missed twice and its host shows it absent', () => {
-    const ledger = ledgerOf([offerOf('h1')]), asked = new Set(['a', 'b'])
+    const ledger = ledgerOf([offerOf('h1')]), asked = new Set(['a#1', 'b#1'])
     askFor(ledger, view, wish('a'), wish('b'))
-    expect(missing(ledger, new Set(['b']), asked)).toEqual([])
+    expect(missing(ledger, known('b'), asked)).toEqual([])
     expect(hostsToRead(ledger)).toEqual([])
-    const suspected = missing(ledger, new Set(['b']), asked)
+    const suspected = missing(ledger, known('b'), asked)
     expect(suspected.map((it) => it.key)).toEqual(['a'])
     expect(hostsToRead(ledger)).toEqual(['h1'])
     expect(readInventory(ledger, inventory([box('a')], suspected), view)).toEqual([])
@@ -70,16 +71,29 @@ describe('a check', () => {
   test('a lease that is seen again is not missed any more, and a new one is not missed at all', () => {
     const ledger = ledgerOf([offerOf('h1')])
     askFor(ledger, view, wish('a'), wish('new'))
-    missing(ledger, nobody, new Set(['a']))
-    missing(ledger, new Set(['a']), new Set(['a']))
-    expect(missing(ledger, nobody, new Set(['a']))).toEqual([])
+    missing(ledger, known(), new Set(['a#1']))
+    missing(ledger, known('a'), new Set(['a#1']))
+    expect(missing(ledger, known(), new Set(['a#1']))).toEqual([])
     expect(ledger.entries['new#1']?.missed).toBeUndefined()
+  })
+
+  test('strikes out an older placement of a lease that has moved on, and nothing of one that has not', () => {
+    const ledger = ledgerOf([offerOf('h1')]), asked = new Set(['a#1', 'a#2', 'b#1'])
+    askFor(ledger, view, wish('a'), wish('b'))
+    askFor(ledger, view, wish('a', { number: 2 }))
+    expect(knownKeys(ledger)).toEqual(['b'])
+    const found = { knownOpen: ['b'], leases: [open('a', { number: 2, host: 'h1', hostPorts: [20_002] })] }
+    missing(ledger, found, asked)
+    const suspected = missing(ledger, found, asked)
+    expect(suspected.map((it) => it.number)).toEqual([1])
+    readInventory(ledger, inventory([box('a', 2), box('b')], suspected), view)
+    expect(Object.keys(ledger.entries)).toEqual(['b#1', 'a#2'])
   })
 
   test('takes whoever was missed twice out of the line', () => {
     const ledger = ledgerOf([])
     askFor(ledger, view, wish('a'), wish('b'))
-    for (const open of [new Set(['b']), new Set(['b'])]) missing(ledger, open, new Set(['a', 'b']))
+    for (const open of [known('b'), known('b')]) missing(ledger, open, new Set(['a#1', 'b#1']))
     expect(ledger.line.waiting.map((it) => it.request.key)).toEqual(['b'])
   })
 })

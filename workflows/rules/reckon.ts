@@ -8,6 +8,7 @@
  * | not among the open ones, once | any | waits: a list of open workflows lags |
  * | not among the open ones, twice in a row | absent, as its inventory shows | strikes it out; its ports rest |
  * | not among the open ones, twice in a row | there, or no inventory to be had | keeps it counted |
+ * | open, under a newer number | absent, twice | strikes the older number out |
  * | none | something of ours | blocks its ports (the sweep takes it away) |
  */
 import type { Owned } from '../ports.ts'
@@ -16,9 +17,13 @@ import { drop } from './grant.ts'
 import { join, leave } from './line.ts'
 import { type Entry, type Ledger, type View, bookOf, placementOf } from './placement.ts'
 
-/** Every key of the ledger: these leases are not asked again. */
-export const knownKeys = (ledger: Ledger): string[] =>
-  [...new Set([...placedKeys(ledger), ...ledger.line.waiting.map((it) => it.request.key)])]
+/** Keys that are told by id alone. A lease with two placements is asked: the older one may have leaked. */
+export function knownKeys(ledger: Ledger): string[] {
+  const keys = [...Object.values(ledger.entries).map((it) => it.key), ...ledger.line.waiting.map((it) => it.request.key)]
+  const once = new Set<string>(), again = new Set<string>()
+  for (const key of keys) (once.has(key) ? again : once).add(key)
+  return [...once].filter((key) => !again.has(key) || ledger.line.waiting.some((it) => it.request.key === key && it.resumes !== undefined))
+}
 
 export const placedKeys = (ledger: Ledger): string[] => [...new Set(Object.values(ledger.entries).map((it) => it.key))]
 
@@ -40,16 +45,31 @@ export function enterOpen(ledger: Ledger, leases: readonly OpenLease[], heard: R
   }
 }
 
-/** Counts who was missed among those that were `asked` about; who was missed twice leaves the line, or is a suspect. */
-export function missing(ledger: Ledger, open: ReadonlySet<string>, asked: ReadonlySet<string>): Entry[] {
+/**
+ * Counts what was missed: placements of keys that were `asked` about and are not open, or are open under a newer number.
+ * Who was missed twice leaves the line, or is a suspect.
+ */
+export function missing(ledger: Ledger, open: Open, asked: ReadonlySet<string>): Entry[] {
+  const keys = new Set([...open.knownOpen, ...open.leases.map((it) => it.key)])
+  const numbers = new Map(open.leases.map((it) => [it.key, it.number]))
   for (const it of [...ledger.line.waiting, ...Object.values(ledger.entries)]) {
-    const key = 'request' in it ? it.request.key : it.key
-    if (open.has(key)) delete it.missed
-    else if (asked.has(key)) it.missed = (it.missed ?? 0) + 1
+    const { key, number } = 'request' in it ? it.request : it
+    if (keys.has(key) && number >= (numbers.get(key) ?? 0)) delete it.missed
+    else if (asked.has(placementOf({ key, number }))) it.missed = (it.missed ?? 0) + 1
   }
   ledger.line.waiting = ledger.line.waiting.filter((it) => (it.missed ?? 0) < 2)
   return suspects(ledger)
 }
+
+/** The answer of `openLeases`. */
+export interface Open {
+  readonly leases: readonly OpenLease[]
+  readonly knownOpen: readonly string[]
+}
+
+/** Every placement that the ledger knows, so that only these are missed by an answer that is older than the others. */
+export const placements = (ledger: Ledger): Set<string> =>
+  new Set([...Object.keys(ledger.entries), ...ledger.line.waiting.map((it) => placementOf(it.request))])
 
 /** Places whose lease seems closed: counted until their host shows them absent. */
 export const suspects = (ledger: Ledger): Entry[] => Object.values(ledger.entries).filter((it) => (it.missed ?? 0) >= 2)

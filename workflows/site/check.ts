@@ -1,6 +1,6 @@
 /** The ledger is rebuilt when it is first started, and compared with the world every few minutes. */
 import { log, sleep } from '@temporalio/workflow'
-import { enterOpen, hostsToRead, knownKeys, missing, placedKeys } from '../rules/reckon.ts'
+import { enterOpen, hostsToRead, knownKeys, missing, placedKeys, placements } from '../rules/reckon.ts'
 import { readHost } from './inventory.ts'
 import { listOpen } from './leases.ts'
 import { readPolicy } from './register.ts'
@@ -16,8 +16,8 @@ const settleMs = 1_000
 export async function rebuild(it: Site): Promise<void> {
   const { ledger } = it.state
   try {
-    await readPolicy(it)
-    enterOpen(ledger, (await listOpen(it, [])).leases.filter((lease) => lease.host !== undefined), new Set())
+    const [first] = await Promise.all([listOpen(it, []), readPolicy(it)])
+    enterOpen(ledger, first.leases.filter((lease) => lease.host !== undefined), new Set())
     await sleep(Math.min(settleMs, it.state.clocks.checkMs), { summary: 'Let what is under way arrive; then look again' })
     enterOpen(ledger, (await listOpen(it, placedKeys(ledger))).leases, new Set())
     it.state.nextCheckAt = Date.now() + it.state.clocks.checkMs
@@ -30,12 +30,12 @@ export async function rebuild(it: Site): Promise<void> {
 
 /** Heals what leaked. Only leases that the ledger does not know are asked. */
 export async function check(it: Site): Promise<void> {
-  const { state } = it, asked = new Set(knownKeys(state.ledger)), heard = new Set<string>()
+  const { state } = it, asked = placements(state.ledger), heard = new Set<string>()
   it.listeners.add(heard)
   try {
-    const [found] = await Promise.all([listOpen(it, [...asked]), readPolicy(it)])
+    const [found] = await Promise.all([listOpen(it, knownKeys(state.ledger)), readPolicy(it)])
     enterOpen(state.ledger, found.leases, heard)
-    missing(state.ledger, new Set([...found.knownOpen, ...found.leases.map((lease) => lease.key)]), asked)
+    missing(state.ledger, found, asked)
   } catch (error) {
     log.error('the ledger could not be compared; the next check tries again', { error })
   } finally {
