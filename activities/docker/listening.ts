@@ -73,6 +73,9 @@ async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefine
   if (!seen) throw new Error('The container was removed while it started.')
   if (seen.State.Running) return
   const { ExitCode: code, OOMKilled } = seen.State, said = await lastLines(engine, seen.Id)
+  // Under docker-init the engine's own start succeeds, and init is the one that cannot start the command.
+  const init = /^\[FATAL tini \(\d+\)\] exec (.+) failed: (.+)$/.exec(said.at(-1) ?? '')
+  if (init && (code === 126 || code === 127)) throw new CannotRun('badCommand', `The command cannot be started: ${init[1]}: ${init[2]}.`)
   const how = OOMKilled ? 'was ended at once, for it needs more memory' : `exited at once with code ${code}`
   throw new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
 }

@@ -9,8 +9,11 @@ import { formatBlock, freeSubnet, parseBlock, type Block } from './subnets.ts'
 export interface Networks {
   /** Makes sure of the account's network, and keeps `release` off it while `work` runs. */
   use<T>(member: string, work: (network: string) => Promise<T>): Promise<T>
-  /** Makes sure of it anew: it went away, or stands there twice. */
-  renew(member: string): Promise<void>
+  /**
+   * Makes sure of it anew, for a container that could not start: it went away, or stands there twice. A container that
+   * ran before holds on to the network's old id (dockerd 20.10), so it is plugged in again.
+   */
+  renew(member: string, container: string): Promise<void>
   /** What was known of it is in doubt; without a member, of all. */
   forget(member?: string): void
   /** Removes it when no lease of the account is left on this engine. */
@@ -136,9 +139,12 @@ export function createNetworks({ client, marks, host, range }: NetworksOptions):
       }
     },
 
-    async renew(member) {
+    async renew(member, container) {
       known.delete(marks.accountKey(member))
       await ensured(member)
+      const network = docker.getNetwork(networkName(marks, member)), Container = container
+      await ask('unplug a container', () => network.disconnect({ Container, Force: true })).catch(unlessUnplugged)
+      await ask('plug a container in', () => network.connect({ Container })).catch(unlessPlugged)
     },
 
     forget(member) {
@@ -166,5 +172,14 @@ const blocksOf = ({ IPAM }: NetworkInspectInfo): Block[] => (IPAM?.Config ?? [])
 })
 
 const byAge = (a: NetworkInspectInfo, b: NetworkInspectInfo) => a.Created.localeCompare(b.Created) || a.Id.localeCompare(b.Id)
+
+/** Two tries at once mend the same container: the other one was faster. */
+function unlessUnplugged(error: unknown): void {
+  if (!/is not connected/.test(saidBy(error))) throw error
+}
+
+function unlessPlugged(error: unknown): void {
+  if (!/already (exists|attached|connected)/.test(saidBy(error))) throw error
+}
 
 const isOverlap = (error: unknown) => /overlap/i.test(saidBy(error))

@@ -54,7 +54,7 @@ async function startNow({ client, networks }: Engine, id: string, order: StartOr
       // What we knew of the account's network may be old: another worker removed it with the account's last lease.
       networks.forget(order.member)
       if (!isNetworkWrong(error) || attempt === 3) throw meant(error, order.hostPorts)
-      await networks.renew(order.member)
+      await networks.renew(order.member, id)
     }
   }
 }
