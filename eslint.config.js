@@ -35,7 +35,9 @@ export default tseslint.config(
     files: ['activities/**/*.ts'],
     rules: forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient),
   },
-  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**'], rules: forbid(
+  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**', 'activities/ldap/conversation.ts'], rules: forbid(
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs) },
+  { files: ['activities/ldap/conversation.ts'], rules: forbid(
       { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode) },
   { files: ['activities/docker/**/*.ts'], rules: forbid(
       { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ldapjs) },

@@ -129,7 +129,8 @@ function readEntry(entry: ldap.SearchEntry): Entry {
   return {
     dn: writeDn(Array.from({ length: dn.length }, (_, at) => partOf(dn.rdnAt(at)))),
     values: (attribute) => values.get(attribute.toLowerCase()) ?? [],
-    hex: (attribute) => attributes.find(({ type }) => type.toLowerCase() === attribute.toLowerCase())?.buffers[0]?.toString('hex'),
+    hex: (attribute) => attributes
+      .find(({ type }) => type.toLowerCase() === attribute.toLowerCase())?.buffers[0]?.toString('hex'),
   }
 }
 

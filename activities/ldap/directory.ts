@@ -123,7 +123,8 @@ export function createLdapDirectory(options: LdapOptions): Directory {
 
     async login(uid, password) {
       // A server may take a bind without password as anonymous and answer "success".
-      if (typeof uid !== 'string' || typeof password !== 'string' || uid === '' || password === '') throw new LoginDenied('A name and a password are needed.')
+      const given = [uid, password].every((text) => typeof text === 'string' && text !== '')
+      if (!given) throw new LoginDenied('A name and a password are needed.')
       if (!isSendable(uid) || password.length > longestPassword || !password.isWellFormed()) throw denied()
       const { peer, password: servicePassword } = await prepare()
       const found = await ask(peer(), uid, servicePassword)

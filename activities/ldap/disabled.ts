@@ -1,4 +1,4 @@
-/** Whether an entry says that its account is shut. Only a lasting state counts: a lock-out after wrong passwords does not. */
+/** Whether an entry says that its account is shut. Only a lasting state counts, not a lock-out after wrong passwords. */
 import type { Entry } from './conversation.ts'
 
 /** What directories use, by attribute; see `marks` for what each means. */

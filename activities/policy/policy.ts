@@ -36,7 +36,8 @@ export interface PolicyOptions {
   readonly report?: (sentence: string) => void
 }
 
-export function createPolicy({ file, stateDir, lastGood = 'policy.last-good.yaml', settleMs = 500, report }: PolicyOptions): Policy {
+export function createPolicy(options: PolicyOptions): Policy {
+  const { file, stateDir, lastGood = 'policy.last-good.yaml', settleMs = 500, report } = options
   const copy = join(stateDir, lastGood)
   let good: ReadPolicy | undefined
   let wrong: readonly string[] = []
@@ -54,7 +55,8 @@ export function createPolicy({ file, stateDir, lastGood = 'policy.last-good.yaml
     if ('problems' in read) {
       wrong = read.problems
       if (!good && first) good = readCopy()
-      report?.(`The policy ${file} is refused${good ? ' and the last good one kept' : ', and there is no good one'}: ${wrong.join(' ')}`)
+      const instead = good ? 'and the last good one kept' : 'and there is no good one'
+      report?.(`The policy ${file} is refused ${instead}: ${wrong.join(' ')}`)
       return
     }
     const changed = read.digest !== good?.digest
@@ -82,7 +84,8 @@ export function createPolicy({ file, stateDir, lastGood = 'policy.last-good.yaml
     current() {
       refresh()
       if (good) return good
-      throw new PolicyUnavailable('There is no good policy now, so nothing new is lent. Try again later; an admin must mend the policy file.')
+      throw new PolicyUnavailable(
+        'There is no good policy now, so nothing new is lent. Try again later; an admin must mend the policy file.')
     },
     problems() {
       refresh()

@@ -29,14 +29,18 @@ export function collect(text: PolicyText): Problems {
       const told = (issue: z.core.$ZodIssue, under: Path) => {
         const at = [...under, ...issue.path]
         if (issue.code === 'unrecognized_keys') {
-          for (const key of issue.keys) add([...at, key], `is not known here.${hint(key, keysAt(schema, at.slice(path.length)))}`)
+          const known = keysAt(schema, at.slice(path.length))
+          for (const key of issue.keys) add([...at, key], `is not known here.${hint(key, known)}`)
         } else if (issue.code === 'invalid_union') {
           // The branch that a mapping was meant for says more than "neither fits".
-          const meant = issue.errors.find((branch) => branch.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))
+          const meant = issue.errors.find((branch) =>
+            branch.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))
           if (meant) for (const one of meant) told(one, at)
           else add(at, issue.message)
-        } else if (issue.code === 'invalid_type' && issue.expected === 'object') add(at, 'must be a mapping of keys to values.')
-        else add(at, issue.message)
+        } else {
+          const mapping = issue.code === 'invalid_type' && issue.expected === 'object'
+          add(at, mapping ? 'must be a mapping of keys to values.' : issue.message)
+        }
       }
       for (const issue of result.error.issues) told(issue, path)
       return undefined

@@ -39,14 +39,19 @@ export function readPolicy(text: string): ReadPolicy | { readonly problems: read
 
 type Images = PolicyTerms['images']
 
+const usualTtlMs = 30_000
+
 function readImages(value: unknown, problems: Problems): Images {
   return problems.entries(value, ['images']).flatMap(([key, one]) => {
     const path = ['images', key]
     const name = problems.read(imageKey, key, path), image = problems.read(imageSchema, one, path)
     if (name === undefined || !image) return []
     const { reference, ports, command, about } = image
-    if (isPattern(name) && reference !== undefined) problems.add([...path, 'reference'], 'cannot stand in a pattern, which stands for itself.')
-    if (!isPattern(name) && reference === undefined) problems.add(path, 'reference is needed: what the engine is asked for.')
+    const pattern = isPattern(name)
+    if (pattern && reference !== undefined) {
+      problems.add([...path, 'reference'], 'cannot stand in a pattern, which stands for itself.')
+    }
+    if (!pattern && reference === undefined) problems.add(path, 'reference is needed: what the engine is asked for.')
     return [{
       name, ...(reference !== undefined && { reference }), ...(ports && { ports }), ...(command && { command }),
       ...(about !== undefined && { about }),
@@ -64,10 +69,13 @@ function readSites(value: unknown, problems: Problems): SiteTerms[] {
     if (name === undefined || !site) return []
     site.hosts.forEach((host, at) => {
       const other = owner.get(host)
-      if (other !== undefined) problems.add([...path, 'hosts', at], `${host} is listed at ${other} already; a host is at one site.`)
+      if (other !== undefined) {
+        problems.add([...path, 'hosts', at], `${host} is listed at ${other} already; a host is at one site.`)
+      }
       owner.set(host, name)
     })
-    return [{ name, zone: site.zone, hosts: site.hosts, ttlMs: site.ttl ?? 30_000, negativeTtlMs: site.negativeTtl ?? 30_000 }]
+    const { zone, hosts, ttl = usualTtlMs, negativeTtl = usualTtlMs } = site
+    return [{ name, zone, hosts, ttlMs: ttl, negativeTtlMs: negativeTtl }]
   })
 }
 
@@ -112,12 +120,13 @@ function checkNames(group: unknown, path: readonly string[], { known, problems }
   listed('images').forEach((image, at) => {
     const stands = known.images.includes(image) || isPattern(image) || (/[:/@]/.test(image) && isReference(image))
     if (!stands) {
-      const what = `"${image}" is not under images, and is neither a pattern such as "python:*" nor a full reference such as nginx:1.27.`
-      problems.add([...path, 'images', at], what + hint(image, known.images))
+      problems.add([...path, 'images', at], `"${image}" is not under images, and is neither a pattern such as "python:*" ` +
+        `nor a full reference such as nginx:1.27.${hint(image, known.images)}`)
     }
   })
   listed('sites').forEach((site, at) => {
-    if (!known.sites.includes(site)) problems.add([...path, 'sites', at], `"${site}" is not under sites.${hint(site, known.sites)}`)
+    if (known.sites.includes(site)) return
+    problems.add([...path, 'sites', at], `"${site}" is not under sites.${hint(site, known.sites)}`)
   })
 }
 
@@ -130,7 +139,8 @@ function toTerms(name: string, images: Images): ImageTerms {
 
 function readClocks(value: unknown, problems: Problems): Clocks {
   const text = problems.read(clocksSchema, value ?? {}, ['clocks']) ?? {}
-  const set = Object.fromEntries(Object.entries(text).filter(([, ms]) => ms !== undefined).map(([key, ms]) => [`${key}Ms`, ms]))
+  const written = Object.entries(text).filter(([, ms]) => ms !== undefined)
+  const set = Object.fromEntries(written.map(([key, ms]) => [`${key}Ms`, ms]))
   const clocks: Clocks = { ...defaultClocks, ...set }
   if (clocks.hostLostMs < clocks.hostSilentMs) problems.add(['clocks', 'hostLost'], 'must not be less than hostSilent.')
   return clocks

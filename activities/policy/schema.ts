@@ -1,4 +1,4 @@
-/** The shape of each part of a policy file. What one key says is checked here; what keys say together, in `check.ts`. */
+/** The shape of each part of a policy file: what one key says. What keys say together is for `group.ts` and `read.ts`. */
 import { z } from 'zod'
 import { parseCpu, parseMemory } from '../../workflows/rules/amount.ts'
 import { parseDuration } from '../../workflows/rules/duration.ts'
@@ -24,8 +24,10 @@ const duration = value('a duration such as 2h30m, 45s or 3d', (text) => parseDur
 const ahead = value('a duration above zero, such as 2h30m', (text) => parseDuration(text, { seconds: true }) || undefined)
 const memory = value('an amount of memory such as 512Mi, 1Gi or 512MB', parseMemory)
 const cpu = value('a number of cores such as 0.5 or 2', parseCpu)
-const count = value('a whole number from 1 to 10000', (text) => (/^[1-9]\d{0,3}$|^10000$/.test(text) ? Number(text) : undefined))
-const port = value('a port from 1 to 65535', (text) => (/^\d{1,5}$/.test(text) && +text >= 1 && +text <= 65535 ? +text : undefined))
+const whole = (most: number) => (text: string) =>
+  (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= most ? Number(text) : undefined)
+const count = value('a whole number from 1 to 10000', whole(10_000))
+const port = value('a port from 1 to 65535', whole(65_535))
 const share = value('a share of one core such as 1%', (text) => {
   const percent = /^(\d{1,3}(?:\.\d{1,3})?)\s?%$/.exec(text)
   const found = Number(percent?.[1])
@@ -33,7 +35,8 @@ const share = value('a share of one core such as 1%', (text) => {
 })
 const word = (shape: string) => matching(shape, /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 /** A directory's group: any name but control characters; lower case, since directories ignore it. */
-const group = value('the name of a directory group', (text) => (/^[^\p{Cc}]{1,200}$/u.test(text) ? text.toLowerCase() : undefined))
+const group = value('the name of a directory group', (text) =>
+  (/^[^\p{Cc}]{1,200}$/u.test(text) ? text.toLowerCase() : undefined))
 /** Words of a command, none with a NUL, which no engine takes. */
 const commandWord = value('a word', (text) => (text !== '' && !text.includes('\0') ? text : undefined))
 const zone = value('a DNS zone such as campus.example.org, without a dot at its end', (text) => {
@@ -46,22 +49,26 @@ const ports = z.array(port, 'must be a list of ports such as [80, 443].').max(64
   .refine((all) => new Set(all).size === all.length, 'holds a port twice.')
 const command = z.array(commandWord, 'must be a list of words such as [sleep, infinity].').min(1, 'holds no word.')
 
+const reference = value('an image reference such as nginx:1.27, in lower case',
+  (text) => (isReference(text) ? text : undefined))
 export const imageKey = value('a short name such as web, or a pattern such as "python:*"',
   (text) => (/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(text) || isPattern(text) ? text : undefined))
 export const imageSchema = z.strictObject({
-  reference: value('an image reference such as nginx:1.27, in lower case', (text) => (isReference(text) ? text : undefined)).optional(),
+  reference: reference.optional(),
   ports: ports.optional(), command: command.optional(), about: about.optional(),
 })
 
 export const siteKey = word('a name in lower-case letters, digits and -')
 export const siteSchema = z.strictObject({
-  zone, hosts: z.array(word('a host name in lower-case letters, digits and -'), 'must be a list of hosts such as [alpha, beta].')
+  zone,
+  hosts: z.array(word('a host name in lower-case letters, digits and -'), 'must be a list of hosts such as [alpha, beta].')
     .min(1, 'lists no host.'),
   ttl: duration.optional(), negativeTtl: duration.optional(),
 })
 
-const idle = z.union([z.literal('never'), z.strictObject({ notice: ahead, pause: ahead, delete: ahead, cpuShare: share.optional() })],
-  { error: (issue) => (issue.code === 'invalid_union' ? 'must be never, or notice, pause and delete with a duration each, and cpuShare.' : undefined) })
+const stages = z.strictObject({ notice: ahead, pause: ahead, delete: ahead, cpuShare: share.optional() })
+const idle = z.union([z.literal('never'), stages],
+  { error: 'must be never, or notice, pause and delete with a duration each, and cpuShare.' })
 
 /** A group, and the defaults of all groups: every key may be left out. */
 export const groupSchema = z.strictObject({

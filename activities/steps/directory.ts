@@ -15,15 +15,18 @@ export function createDirectorySteps({ directory, policy }: {
       const { terms, digest } = readCurrent(policy), { clocks } = terms
       const found = await find(directory, member)
       if (found.is === 'absent') {
-        return { is: 'nobody', clocks, sentence: `The directory knows nobody called ${member}. Check the name, or ask an admin.` }
+        const sentence = `The directory knows nobody called ${member}. Check the name, or ask an admin.`
+        return { is: 'nobody', clocks, sentence }
       }
       const { uid, uuid, groups, disabled } = found.person
       if (disabled) {
-        return { is: 'disabled', uuid, clocks, sentence: `The directory account ${uid} is disabled. Ask whoever looks after accounts.` }
+        const sentence = `The directory account ${uid} is disabled. Ask whoever looks after accounts.`
+        return { is: 'disabled', uuid, clocks, sentence }
       }
       const entitlement = entitlementOf(terms, groups, digest)
       if (entitlement) return { is: 'member', uid, uuid, entitlement, clocks }
-      return { is: 'noRights', uuid, clocks, sentence: `${uid} is in no directory group that may lend. Ask an admin for access.` }
+      const sentence = `${uid} is in no directory group that may lend. Ask an admin for access.`
+      return { is: 'noRights', uuid, clocks, sentence }
     },
 
     async readSite(site) {

@@ -1,4 +1,4 @@
-/** What a member may do now: the most generous of each of the member's groups. Being in one more never takes anything away. */
+/** What a member may do now: the most generous of each of the groups. Being in one more never takes anything away. */
 import type { Clocks, Entitlement, ExtendTerms, IdleTerms, ImageTerms, SiteTerms } from '../terms.ts'
 
 /** What one group may do; what its text left out is filled in from the policy's defaults. */

@@ -8,7 +8,7 @@ export interface FoundImage {
   readonly command?: readonly string[]
 }
 
-/** `registry.example:5000/team/app:1.2` or `…@sha256:…`: what an engine takes (distribution's reference grammar), lower case. */
+/** `registry.example:5000/team/app:1.2` or `…@sha256:…`: what an engine takes (distribution's reference grammar). */
 const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const host = '(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?'
 const reference = new RegExp(`^${host}${part}(?:/${part})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
@@ -26,12 +26,15 @@ export function isPattern(text: string): boolean {
 }
 
 /** An alias or a reference that a pattern of the member's covers. `notAllowed` when only others may lend it. */
-export function findImage(entitlement: Pick<Entitlement, 'images' | 'catalog'>, typed: string): FoundImage | 'unknown' | 'notAllowed' {
+export function findImage(
+  entitlement: Pick<Entitlement, 'images' | 'catalog'>, typed: string,
+): FoundImage | 'unknown' | 'notAllowed' {
   if (!isReference(typed)) return 'unknown'
   const image = entitlement.images.find(({ name }) => name === typed) ??
     entitlement.images.find(({ name }) => isPattern(name) && covers(name, typed))
   if (image) return foundAs(image, typed)
-  return entitlement.catalog.some((name) => name === typed || (isPattern(name) && covers(name, typed))) ? 'notAllowed' : 'unknown'
+  const others = entitlement.catalog.some((name) => name === typed || (isPattern(name) && covers(name, typed)))
+  return others ? 'notAllowed' : 'unknown'
 }
 
 function foundAs({ reference, ports = [], command }: ImageTerms, typed: string): FoundImage {

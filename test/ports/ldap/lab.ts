@@ -1,12 +1,13 @@
 /** A real slapd for tests, with several service accounts that see different things, certificates, and faults. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LdapOptions } from '../../../activities/ldap/directory.ts'
+import { freePort } from '../../../worker/embedded/port.ts'
+import { tether, type Tether } from '../../../worker/embedded/tether.ts'
 import { canary, people } from '../directory.suite.ts'
 
 const run = promisify(execFile)
@@ -36,7 +37,7 @@ export async function startLab(): Promise<SlapdLab> {
   await makeCertificates(dir)
   await writeFile(join(dir, 'slapd.conf'), config(dir))
   await writeFile(join(dir, 'password'), secret + '\n')
-  let child: ChildProcess | undefined
+  let slapd: Tether | undefined
 
   const lab: SlapdLab = {
     dir, port, tlsPort,
@@ -53,22 +54,16 @@ export async function startLab(): Promise<SlapdLab> {
     },
     async start() {
       const urls = `ldap://127.0.0.1:${port}/ ldaps://127.0.0.1:${tlsPort}/`
-      child = spawn('slapd', ['-d', '0', '-f', join(dir, 'slapd.conf'), '-h', urls], { stdio: ['ignore', 'ignore', 'pipe'] })
-      let said = ''
-      child.stderr!.on('data', (text: Buffer) => { said += text })
+      const args = ['-d', '0', '-f', join(dir, 'slapd.conf'), '-h', urls]
+      const it = slapd = await tether('slapd', args, { log: join(dir, 'log') })
       for (const until = Date.now() + 30_000; !(await answers(port));) {
-        if (child.exitCode !== null || Date.now() > until) throw new Error(`slapd did not start: ${said}`)
+        if (!it.isAlive() || Date.now() > until) throw new Error(`slapd did not start: ${it.lastLines()}`)
         await new Promise((done) => setTimeout(done, 20))
       }
     },
-    async kill() {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return
-      const gone = once(child, 'exit')
-      child.kill('SIGKILL')
-      await gone
-    },
-    freeze: () => void child?.kill('SIGSTOP'),
-    thaw: () => void child?.kill('SIGCONT'),
+    kill: async () => slapd?.kill(),
+    freeze: () => slapd?.freeze(),
+    thaw: () => slapd?.thaw(),
     async stop() {
       await lab.kill()
       await rm(dir, { recursive: true, force: true })
@@ -168,15 +163,6 @@ async function makeCertificates(dir: string): Promise<void> {
   await writeFile(join(dir, 'names'), 'subjectAltName=IP:127.0.0.1')
   await openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial',
     '-out', 'server.pem', '-days', '2', '-extfile', 'names')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function answers(port: number): Promise<boolean> {
