@@ -162,12 +162,4 @@ export function rfc2136Suite(kind: ServerKind): void {
       await expect(names.claim(newRecords('elsewhere.test'))).rejects.toThrow('No nameserver is configured for the zone elsewhere.test.')
     })
   })
-
-  it(`${kind} is reached over IPv6`, async () => {
-    await using of = await startNameserver(kind, { host: '::1' })
-    const names = createRfc2136Names({ zones: { [of.zone]: of }, marks: testMarks() }), records = newRecords(of.zone)
-    await names.claim(records)
-    expect((await names.list(of.zone)).map(({ label }) => label)).toEqual([records.label])
-    await names.close()
-  })
 }

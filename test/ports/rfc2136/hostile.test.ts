@@ -23,16 +23,16 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
-async function impostor(play: Play): Promise<{ names: Names; seen: Buffer[] }> {
-  const socket = createSocket('udp4'), seen: Buffer[] = []
+async function impostor(play: Play, host = '127.0.0.1'): Promise<{ names: Names; seen: Buffer[] }> {
+  const socket = createSocket(host === '::1' ? 'udp6' : 'udp4'), seen: Buffer[] = []
   socket.on('message', (request, from: RemoteInfo) => {
     seen.push(request)
     for (const reply of play(request, seen.length)) socket.send(reply, from.port, from.address)
   })
-  socket.bind(0, '127.0.0.1')
+  socket.bind(0, host)
   await once(socket, 'listening')
   const names = createRfc2136Names({
-    zones: { [zone]: { server: { host: '127.0.0.1', port: socket.address().port }, key } }, marks: testMarks(),
+    zones: { [zone]: { server: { host, port: socket.address().port }, key } }, marks: testMarks(),
     timeouts: { answerMs: 1_500, callMs: 3_000 },
   })
   open.push(() => new Promise<void>((done) => socket.close(() => done())), () => names.close())
@@ -55,6 +55,12 @@ const truthful: Play = (request) => [signedReply(request, { key })]
 it('a signed answer is a result', async () => {
   const { names } = await impostor(truthful)
   await expect(names.claim(newRecords(zone))).resolves.toBeUndefined()
+})
+
+it('a nameserver is reached over IPv6', async () => {
+  const { names, seen } = await impostor(truthful, '::1')
+  await names.claim(newRecords(zone))
+  expect(seen).toHaveLength(1)
 })
 
 const bad: [string, Play, RegExp][] = [
