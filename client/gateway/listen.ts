@@ -16,10 +16,13 @@ export interface Listening {
   close(): Promise<void>
 }
 
-export async function listen(app: Hono<Env>, options: GatewayOptions): Promise<Listening> {
+type Where = Pick<GatewayOptions, 'listen' | 'tls' | 'trustedProxy'>
+
+/** `what` is named by the refusal to listen. */
+export async function listen(app: Hono<Env>, options: Where, what = 'The gateway'): Promise<Listening> {
   const { host, port } = options.listen, { tls } = options
   if (!tls && !isLoopbackHost(host) && options.trustedProxy.length === 0) {
-    throw new Error(`The gateway serves plain HTTP only on loopback: give it a certificate and a key, name the trusted proxy in front of it, or let it listen on 127.0.0.1 instead of ${host}.`)
+    throw new Error(`${what} serves plain HTTP only on loopback: give it a certificate and a key, name the trusted proxy in front of it, or let it listen on 127.0.0.1 instead of ${host}.`)
   }
   // A slow sender may not keep a connection for ever; answers (streams) are not limited by these.
   const limits = { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 }
