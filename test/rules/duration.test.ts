@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDuration, sayDuration, sayMoment } from '../../workflows/rules/duration.ts'
+import { parseDuration, sayDuration } from '../../workflows/rules/duration.ts'
+import { sayMoment } from '../../workflows/rules/moment.ts'
 
 const minute = 60_000, hour = 60 * minute, day = 24 * hour
 
