@@ -71,6 +71,15 @@ const shape = z.strictObject({
     key: file.optional(),
     trustedProxies: z.array(z.string()).default([]),
   }).optional(),
+  /** Payloads in clear for admins in the Temporal UI; with role gateway, off when absent. */
+  codecEndpoint: z.strictObject({
+    address: z.string().default('127.0.0.1'),
+    port: z.number().int().min(0).max(65535),
+    /** The UI's, without a slash at its end. */
+    origin: z.string().regex(/^https?:\/\/[^/]+$/, 'is like https://temporal.example.org'),
+    cert: file.optional(),
+    key: file.optional(),
+  }).optional(),
 })
 
 export type Config = z.infer<typeof shape>
@@ -99,7 +108,9 @@ export function checkConfig(read: unknown): Config {
     const there = what.startsWith('keys.') ? config.keys[what.slice(5) as keyof Config['keys']] : config[what as keyof Config]
     return there === undefined ? [`role ${role} needs ${what}`] : []
   }))
-  if ((config.gateway?.cert === undefined) !== (config.gateway?.key === undefined)) problems.push('gateway: cert and key go together')
+  for (const part of ['gateway', 'codecEndpoint'] as const) {
+    if ((config[part]?.cert === undefined) !== (config[part]?.key === undefined)) problems.push(`${part}: cert and key go together`)
+  }
   if (problems.length > 0) throw new BadConfig(problems)
   return config
 }

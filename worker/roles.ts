@@ -6,6 +6,7 @@ import { createNameSteps } from '../activities/steps/names.ts'
 import { createOpenLeases } from '../activities/temporal.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
 import { directoryOf, marksOf, namesOf, openEnvWith, policyOf, runtimeOf, sealsOf } from './adapters.ts'
+import { startCodecEndpoint } from './codecEndpoint.ts'
 import type { Config } from './config.ts'
 import { startCore } from './core.ts'
 import { startGateway } from './gateway.ts'
@@ -44,6 +45,7 @@ export async function startRoles(config: Config, { connection, namespace }: At):
       const role = await gateway(config, context)
       url = role.url
       started.push(role)
+      if (config.codecEndpoint) started.push(await startCodecEndpoint(config, context))
     }
   } catch (error) {
     await stop()
