@@ -79,3 +79,13 @@ async function compile(go: string, output: string, say: (line: string) => void):
     clearInterval(progress)
   }
 }
+
+// As a command of the set-up: has it ready, with progress, before anybody waits for it.
+if (process.argv[1] === import.meta.filename) {
+  try {
+    await temporalBinary((line) => console.error(line))
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
+}
