@@ -99,6 +99,58 @@ export interface Runtime {
   capacity(): Promise<{ readonly cpu: number; readonly memory: number }>
 }
 
+// Watch: one engine seen from beside it --------------------------------------------------------------------------------
+
+/** One container of ours, as one listing shows it. */
+export interface Glimpse extends Owned {
+  /** The engine's own id of it. */
+  readonly id: string
+  /** `starting`: made and not run yet; `leaving`: on its way out. */
+  readonly state: 'starting' | 'running' | 'stopped' | 'leaving'
+  /** Host ports as they are published now, in the order of `hostPorts`; absent unless it runs and all of them are there. */
+  readonly published?: readonly number[]
+  /** Below this share of one core its cpu counts as idle; absent means the default. */
+  readonly cpuShare?: number
+}
+
+/** What the watch sees of an engine. */
+export interface Eyes {
+  /** All our containers, in one call. */
+  glimpse(): Promise<readonly Glimpse[]>
+  /** One placement closely: why it stopped, and the process that it is. */
+  look(it: Berthing): Promise<Sight>
+  /** Calls `hint` when something happens to a container, until `signal` fires or the engine lets go; events may be missed. */
+  hints(hint: () => void, signal: AbortSignal): Promise<void>
+}
+
+/** A running container: the engine's id and its first process on the host. */
+export interface Living {
+  readonly id: string
+  readonly pid: number
+}
+
+/** One cheap reading. Counters only grow while it runs. What is absent could not be read. */
+export interface Beat {
+  /** Cpu time used so far. */
+  readonly cpuMs?: number
+  /** Bytes sent so far, its own loopback left out. */
+  readonly sent?: number
+  /** TCP sockets, listening ones included. */
+  readonly sockets?: number
+  /** How long ago something was typed at or shown on each terminal. */
+  readonly terminalAges?: readonly number[]
+  /** Why something could not be read. */
+  readonly why?: string
+}
+
+/** Signs of use that a process on the host can read of a container. */
+export interface Pulse {
+  /** Cheap: at most 0.2 ms. `gone` when this process is not this container's any more. */
+  beat(of: Living): Promise<Beat | 'gone'>
+  /** Dear: the TCP connections from outside, and how long ago the latest byte came in. Throws when it cannot be read. */
+  peers(of: Living): Promise<{ readonly count: number; readonly lastAgeMs?: number }>
+}
+
 /** Why a start can never succeed as it was asked for. */
 export class CannotRun extends Error {
   override name = 'CannotRun'
@@ -139,7 +191,7 @@ export interface NameRecords extends NameOwner {
 }
 
 export interface OwnedName extends NameOwner {
-  /** Host ports, as the SRV records say, in the order of the lease's ports. */
+  /** Host ports, as the SRV records say, in the order of the lease's ports; none while it sleeps. */
   readonly ports: readonly number[]
 }
 

@@ -73,7 +73,7 @@ export function memoryNames(): MemoryNames {
       checkZone(zone)
       return ask(() => [...held.values()].flatMap((there): OwnedName[] =>
         there === 'foreign' || there.zone !== zone ? [] : [{
-          zone, label: there.label, key: there.key, number: there.number, ports: there.ports.map(({ hostPort }) => hostPort),
+          zone, label: there.label, key: there.key, number: there.number, ports: there.asleep ? [] : there.ports.map(({ hostPort }) => hostPort),
         }]))
     },
   }

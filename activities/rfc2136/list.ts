@@ -25,6 +25,6 @@ export async function listOwned({ server, marks, zone, deadline }: Listing): Pro
     if (owner && owner.number >= (owners.get(label)?.number ?? 0)) owners.set(label, owner)
   }, deadline)
   return [...owners].map(([label, { key, number, services }]) => ({
-    zone, label, key, number, ports: services.flatMap((service) => ports.get(srvName(service, label, zone)) ?? []),
+    zone, label, key, number, ports: services.flatMap((service) => ports.get(srvName(service, label, zone)) || []), // 0 while it sleeps
   }))
 }

@@ -144,6 +144,9 @@ export function claimUpdate(marks: Marks, records: NameRecords): Update {
   return { zone, prerequisites: unused, updates: recordsOf(marks, records, services) }
 }
 
+/** RFC 2782: a target of "." says that the service is decidedly not available at this domain. */
+const asleepData = srvData(0, '')
+
 /** What a claim adds. */
 function recordsOf(marks: Marks, records: NameRecords, services: readonly string[]): WireRecord[] {
   const { label, zone, address } = records, name = fqdn(label, zone)
@@ -152,7 +155,8 @@ function recordsOf(marks: Marks, records: NameRecords, services: readonly string
   try {
     return [
       add(name, isIPv6(address) ? type.AAAA : type.A, addressData(address)),
-      ...records.ports.map(({ hostPort }, index) => add(srvName(services[index]!, label, zone), type.SRV, srvData(hostPort, name))),
+      ...records.ports.map(({ hostPort }, index) => add(srvName(services[index]!, label, zone), type.SRV,
+        records.asleep ? asleepData : srvData(hostPort, name))),
       add(name, type.TXT, ownerData(marks, records, services)),
     ]
   } catch (error) {

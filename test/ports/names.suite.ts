@@ -42,6 +42,19 @@ export function namesSuite(open: () => Promise<NamesUnderTest>): void {
     expect(await listed(records)).toEqual([])
   })
 
+  it('says that a paused lease sleeps, and wakes it again', async () => {
+    const { names, zone } = it_, records = newRecords(zone)
+    await names.claim(records)
+    await names.claim({ ...records, asleep: true })
+    expect(await names.isClaimed(records)).toBe(true)
+    expect((await listed(records))[0]!.ports).toEqual([])
+    await names.claim(records)
+    expect((await listed(records))[0]!.ports).toEqual([20_080])
+    await names.claim({ ...records, asleep: true })
+    await names.release(records)
+    expect(await listed(records)).toEqual([])
+  })
+
   it('takes the same claim twice and the same release twice', async () => {
     const { names, zone } = it_, records = newRecords(zone)
     await names.claim(records)

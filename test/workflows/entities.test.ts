@@ -132,3 +132,7 @@ describe('a lease', () => {
     expect(status.timeline.at(-1)!.what).toBe('nothing of it is left')
   })
 })
+
+test('every story told here replays', async () => {
+  expect(await it.replay()).toEqual([])
+})

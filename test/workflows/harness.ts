@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
-import { NativeConnection } from '@temporalio/worker'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import { customAlphabet } from 'nanoid'
 import { inject } from 'vitest'
 import { memoryDirectory, type MemoryDirectory } from '../../activities/memory/directory.ts'
@@ -11,9 +11,11 @@ import { memoryRuntime, type MemoryRuntime } from '../../activities/memory/runti
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createNameSteps } from '../../activities/steps/names.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
+import { workflowBundle } from '../../worker/bundle.ts'
 import { startCore } from '../../worker/core.ts'
 import { startHost } from '../../worker/host.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
+import type { Keyring } from '../../worker/keys/keyring.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
 import type { RoleContext, RunningRole } from '../../worker/role.ts'
 import {
@@ -22,7 +24,7 @@ import {
 import { unavailable } from '../../workflows/refuse.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { CoreSteps, HostSteps, Standing } from '../../workflows/steps.ts'
-import type { Board, Clocks, Desk, Entitlement, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
+import type { Board, Clocks, Desk, Ending, Entitlement, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
 import { generous } from './terms.ts'
 
 export const newKey = customAlphabet(keyAlphabet, keyLength)
@@ -53,10 +55,14 @@ export interface World {
   board(site?: string): Promise<Board>
   /** Polls the status until the phase is reached. */
   until(leaseId: string, phase: Phase): Promise<LeaseStatus>
+  /** Its ending; the answer to lend comes before the lease itself is there. */
+  ended(leaseId: string): Promise<Ending>
   containers(): number
   startCore(): Promise<RunningRole>
   startHost(host: string): Promise<RunningRole>
   readonly roles: { core: RunningRole; hosts: Record<string, RunningRole> }
+  /** Replays every story that this world has told; answers with what went wrong. */
+  replay(): Promise<string[]>
   stop(): Promise<void>
 }
 
@@ -123,6 +129,11 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       const seen = await status(leaseId)
       return seen.phase === phase ? seen : undefined
     }, `${leaseId} is ${phase}`),
+    async ended(leaseId) {
+      await eventually(() => status(leaseId), `${leaseId} is there`)
+      return await client.workflow.getHandle(leaseId).result() as Ending
+    },
+    replay: () => replayAll(client, ring),
     containers: () => Object.values(runtimes).reduce((sum, { engine }) => sum + engine.containers.size, 0),
     async stop() {
       await Promise.all([roles.core, ...Object.values(roles.hosts)].map((role) => role.stop().catch(() => undefined)))
@@ -130,6 +141,21 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       await clientConnection.close()
     },
   }
+}
+
+async function replayAll(client: Client, ring: Keyring): Promise<string[]> {
+  const histories: { workflowId: string; history: Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>> }[] = []
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    histories.push({ workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() })
+  }
+  const wrong: string[] = []
+  const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle(), dataConverter: dataConverter(ring) }, histories)
+  let told = 0
+  for await (const { workflowId, error } of results) {
+    told++
+    if (error) wrong.push(`${workflowId}: ${error.message}`)
+  }
+  return told === histories.length && told > 0 ? wrong : [...wrong, `${told} of ${histories.length} were replayed`]
 }
 
 /** Looks again until there is an answer; for what no event announces. */

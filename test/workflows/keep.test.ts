@@ -177,3 +177,7 @@ describe('a right that is lost', () => {
     await give(lease, 'ada')
   })
 })
+
+test('every story told here replays', async () => {
+  expect(await it.replay()).toEqual([])
+})

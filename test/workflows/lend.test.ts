@@ -113,12 +113,16 @@ describe('a lease', () => {
     Object.assign(engine, { images: { 'web:1': 'badCommand', 'tools:1': 'exits' } })
     try {
       const bad = await it.lend('ada', { name: 'bad' })
-      expect(await it.client.workflow.getHandle(bad.leaseId).result()).toMatchObject({ reason: 'refused', refusal: 'badCommand' })
+      expect(await it.ended(bad.leaseId)).toMatchObject({ reason: 'refused', refusal: 'badCommand' })
       const exits = await it.lend('ada', { name: 'exits', image: 'tools' })
-      expect(await it.client.workflow.getHandle(exits.leaseId).result()).toMatchObject({ reason: 'refused', refusal: 'exitedAtOnce' })
+      expect(await it.ended(exits.leaseId)).toMatchObject({ reason: 'refused', refusal: 'exitedAtOnce' })
     } finally {
       Object.assign(engine, { images: undefined })
     }
     expect(engine.of({ key: 'x' })).toHaveLength(0)
   })
+})
+
+test('every story told here replays', async () => {
+  expect(await it.replay()).toEqual([])
 })
