@@ -4,6 +4,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
+import type { IdleSignal } from './rules/idleness.ts'
 import type {
   Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, LeaseSpec, LeaseStatus, LendRequest, Notice, Place,
   Receipt, SiteTerms,
@@ -73,7 +74,24 @@ export interface SiteInput {
 export interface WatchInput {
   readonly host: string
   readonly site: string
+  /** Where absent, as in `rules/clocks.ts`. */
+  readonly clocks?: Partial<WatchClocks>
+  /** What survives continue-as-new; its shape belongs to `watch.ts`. */
   readonly carried?: unknown
+}
+
+/** The watch's own clocks, so that a test can shrink them. */
+export interface WatchClocks {
+  /** Between two looks at the engine, when no event of it hints at an earlier one. */
+  readonly lookMs: number
+  /** Between two readings of what shows whether a lease is in use. */
+  readonly feelMs: number
+  /** Without a sign of use for so long a lease counts as idle; it bounds how often a lease is told. */
+  readonly quietMs: number
+  /** Between two comparisons of the leases that should run here with what does. */
+  readonly reckonMs: number
+  /** How long one activity watches before the next takes over; at most an hour. */
+  readonly rotateMs: number
 }
 
 // account -----------------------------------------------------------------------------------------------------------
@@ -172,12 +190,19 @@ export interface SeenWord {
   readonly key: string
   readonly number: number
   readonly what: 'idle' | 'busy' | 'died' | 'out of memory' | 'removed' | 'restarted' | 'host lost' | 'host back'
+    /** It runs, on other host ports than it was lent: `hostPorts`. */
+    | 'ports moved'
     /** By an admin's word, which counts as proof that nothing of it is left there. */
     | 'host forgotten'
+  /** By the clock of whoever says it: only the distance to `since` counts for the lease, which has Temporal's clock. */
   readonly at: number
   /** Since when, for `idle`. */
   readonly since?: number
   readonly evidence: string
+  /** What `idle` and `busy` were concluded from. */
+  readonly signals?: readonly IdleSignal[]
+  /** Number of the watch's rotation, which only grows: a word of an older one than the lease has heard changes nothing. */
+  readonly watch?: number
   /** Ports that are true now, when they moved. */
   readonly hostPorts?: readonly number[]
 }

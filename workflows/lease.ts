@@ -4,7 +4,7 @@ import type { LeaseInput } from './contract.ts'
 import { type Berthed, berth, registerTakeBack } from './lease/berth.ts'
 import { untilNext } from './lease/keep.ts'
 import { listen } from './lease/listen.ts'
-import { mend, move } from './lease/mend.ts'
+import { mend, move, republish } from './lease/mend.ts'
 import { pause, resume } from './lease/pause.ts'
 import { freePlace, type SiteWord } from './lease/place.ts'
 import { unlessOver } from './lease/race.ts'
@@ -38,6 +38,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
       show()
       await untilNext({ state, changes: () => changes, isLong })
       if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
+      delete state.doing
     }
   } catch (error) {
     end(state, whyOver(error), Date.now())
@@ -82,6 +83,7 @@ function ready(state: LeaseState): void {
 function takeTodo(state: LeaseState): Todo {
   const todo = state.todo!
   delete state.todo
+  state.doing = todo.is
   return todo
 }
 
@@ -90,6 +92,7 @@ function act(it: Berthed, todo: Todo): Promise<void> {
     case 'pause': return pause(it, todo.why, todo.sentence)
     case 'resume': return resume(it, todo.by)
     case 'mend': return mend(it, todo.what, todo.evidence)
+    case 'republish': return republish(it, todo.hostPorts, todo.evidence)
     case 'move': return move(it, todo.evidence)
   }
 }

@@ -1,5 +1,7 @@
 /** The activities that stories call, by queue. `activities/steps/` implements them over the ports; names are verb + noun. */
 import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
+import type { WatchClocks } from './contract.ts'
+import type { Watched } from './rules/sightings.ts'
 import type { Clocks, Entitlement, SiteTerms } from './terms.ts'
 
 /** What directory and policy say of a member now. */
@@ -58,4 +60,31 @@ export interface HostSteps {
   /** Everything of ours on the host, by mark. */
   listOwned(): Promise<readonly Owned[]>
   removeOwned(owned: Owned): Promise<void>
+}
+
+/** One rotation of a host's watch. */
+export interface WatchOrder {
+  readonly host: string
+  /** Only grows; every word to a lease carries it. */
+  readonly number: number
+  readonly clocks: WatchClocks
+  /** What the rotation before knew; absent for the first. */
+  readonly evidence?: WatchEvidence
+  /** The rotation before handed over in good order, so what it says it told is true. */
+  readonly orderly?: boolean
+}
+
+export interface WatchEvidence {
+  /** By `placementOf`. */
+  readonly watched: Readonly<Record<string, Watched>>
+  /** Since when the engine does not answer. */
+  readonly awaySince?: number
+  /** One sentence for whoever looks. */
+  readonly sentence: string
+}
+
+/** On queue `host:<name>`: the one long-running activity. */
+export interface WatchSteps {
+  /** Watches for one rotation. Its heartbeats and its result are the evidence. Never fails because of the engine. */
+  watchHost(order: WatchOrder): Promise<WatchEvidence>
 }

@@ -116,9 +116,40 @@ describe('a container that died', () => {
     await give(lease)
   })
 
+  test('that runs, whatever an old word says, is let alone', async () => {
+    const lease = await ready('mika', 'vivid')
+    await see(lease, { what: 'died', evidence: 'an old word' })
+    await see(lease, { what: 'busy', evidence: 'a later word' })
+    await eventually(async () => (await it.status(lease.leaseId)).idle?.sentence === 'a later word', 'both were heard')
+    await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: { uid: 'mika' } }] })
+    const { timeline } = await it.until(lease.leaseId, 'paused') // whatever the first word brought about is over by now
+    expect(timeline.map(({ what }) => what).join()).not.toContain('starts again')
+    expect(hostOf(lease.key).of(lease)[0]!.starts).toBe(1)
+    await give(lease)
+  })
+
+  test('heeds the newest watch of its host alone', async () => {
+    const lease = await ready('mika', 'heedful')
+    await see(lease, { what: 'busy', evidence: 'of the newer', watch: 7 })
+    await see(lease, { what: 'idle', since: Date.now() - 60 * second, evidence: 'of the older', watch: 6 })
+    await see(lease, { what: 'busy', evidence: 'of the newer, again', watch: 7 })
+    await eventually(async () => (await it.status(lease.leaseId)).idle?.sentence === 'of the newer, again', 'all were heard')
+    expect((await it.status(lease.leaseId)).timeline.some(({ what }) => what.includes('older'))).toBe(false)
+    await give(lease)
+  })
+
+  test('on other ports has its name published anew', async () => {
+    const lease = await ready('mika', 'mover')
+    await see(lease, { what: 'ports moved', evidence: 'as the engine shows', hostPorts: [29_999] })
+    await eventually(async () => (await it.status(lease.leaseId)).endpoints[0]?.hostPort === 29_999, 'the lease knows')
+    expect(await it.names.list('campus.test')).toContainEqual(expect.objectContaining({ key: lease.key, ports: [29_999] }))
+    await give(lease)
+  })
+
   test('is given up after five times', async () => {
     const lease = await ready('mika', 'hopeless')
     for (let time = 1; time <= 6; time++) {
+      hostOf(lease.key).die(lease, time)
       await see(lease, { what: 'died', evidence: `time ${time}` })
       if (time <= 5) await eventually(async () => (await it.status(lease.leaseId)).timeline.filter(({ what }) => what === 'runs again').length === time, `start ${time}`)
     }

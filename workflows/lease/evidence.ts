@@ -1,12 +1,12 @@
 /** What the watch and the site say of a lease, and what the lease makes of it. */
 import type { SeenWord } from '../contract.ts'
-import { type LeaseState, tellTimeline } from './state.ts'
+import { type LeaseState, end, tellTimeline } from './state.ts'
 
-/** Words about an older placement, or to a lease that is over, change nothing. */
+/** Words about an older placement, of an older watch, or to a lease that is over, change nothing. */
 export function hearSeen(state: LeaseState, word: SeenWord): void {
   const now = Date.now()
-  if (word.what === 'host forgotten') return void state.gone.push(`${word.number}`)
-  if (state.over || word.number !== state.number || state.readyAt === undefined) return
+  if (word.what === 'host forgotten') hearForgotten(state, word)
+  if (state.over || word.number !== state.number || state.readyAt === undefined || isOutdated(state, word)) return
   switch (word.what) {
     case 'idle':
     case 'busy':
@@ -16,12 +16,21 @@ export function hearSeen(state: LeaseState, word: SeenWord): void {
     case 'out of memory':
     case 'removed':
     case 'restarted':
-      if (state.phase === 'ready') state.todo ??= { is: 'mend', what: word.what, evidence: word.evidence }
+      // While it is being paused, that it stopped is its own doing.
+      if (state.phase === 'ready' && state.doing !== 'pause') state.todo ??= { is: 'mend', what: word.what, evidence: word.evidence }
       return
+    case 'ports moved': {
+      const { hostPorts } = word, had = state.place?.hostPorts
+      if (state.phase !== 'ready' || !hostPorts || hostPorts.length !== had?.length || hostPorts.join() === had.join()) return
+      state.todo ??= { is: 'republish', hostPorts, evidence: word.evidence }
+      return
+    }
     case 'host lost':
       // A paused lease has nothing to move but its files, which are on that host: it waits for it.
       if (state.phase === 'ready') state.todo = { is: 'move', evidence: word.evidence }
       else tellTimeline(state, `its host does not answer: ${word.evidence}`, now)
+      return
+    case 'host forgotten':
       return
     case 'host back':
       if (state.todo?.is === 'move') delete state.todo
@@ -32,9 +41,29 @@ export function hearSeen(state: LeaseState, word: SeenWord): void {
   }
 }
 
+/** A rotation that was taken for dead may still speak; the one after it knows better. */
+function isOutdated(state: LeaseState, { number, watch }: SeenWord): boolean {
+  if (watch === undefined) return false
+  const { heard } = state
+  if (heard?.number === number && watch < heard.watch) return true
+  state.heard = { number, watch }
+  return false
+}
+
+/** Nothing is left there: whoever waits for a proof has it, and who still lived there goes elsewhere. */
+function hearForgotten(state: LeaseState, { number, evidence }: SeenWord): void {
+  if (!state.gone.includes(`${number}`)) state.gone.push(`${number}`)
+  if (state.over || number !== state.number) return
+  if (state.phase === 'ready') state.todo = { is: 'move', evidence }
+  else if (state.phase === 'paused') end(state, { reason: 'host lost', sentence: `its host was given up, and its files with it: ${evidence}` }, Date.now())
+}
+
 function hearIdleness(state: LeaseState, word: SeenWord): void {
   const idle = word.what === 'idle' && word.since !== undefined
-  state.idle = { sentence: word.evidence, ...(idle && { since: word.since! }) }
+  // The speaker's clock may be off; how long ago a thing was is the same on all clocks.
+  const ahead = Date.now() - word.at
+  const signals = word.signals?.map((signal) => ({ ...signal, ...(signal.since !== undefined && { since: signal.since + ahead }) }))
+  state.idle = { sentence: word.evidence, ...(idle && { since: word.since! + ahead }), ...(signals && { signals }) }
   if (idle) return
   if (state.idleTold) tellTimeline(state, `is in use again: ${word.evidence}`, Date.now())
   delete state.idleTold

@@ -5,7 +5,7 @@ import { sayDuration } from '../rules/duration.ts'
 import { type IdleMoment, nextIdleMoment } from '../rules/idle.ts'
 import { sayMoment } from '../rules/moment.ts'
 import { tell } from './tell.ts'
-import { type LeaseState, end, endsAt, tellTimeline } from './state.ts'
+import { type LeaseState, end, endsAt, shownIdle, tellTimeline } from './state.ts'
 
 export interface Kept {
   readonly state: LeaseState
@@ -46,7 +46,7 @@ function act(state: LeaseState, moment: Moment | IdleMoment, now: number): void 
     case 'warn': return warn(state, moment.beforeMs!, now)
     case 'idleNotice': return idleNotice(state, now)
     case 'idlePause':
-      state.todo = { is: 'pause', why: 'idle', sentence: state.idle?.sentence ?? 'idle' }
+      state.todo = { is: 'pause', why: 'idle', sentence: sayIdle(state, now) || 'idle' }
       return
     case 'idleEnd': return void end(state, { reason: 'idle', sentence: 'it slept, idle, for too long.' }, now)
     default: moment satisfies never
@@ -65,14 +65,16 @@ function warn(state: LeaseState, beforeMs: number, now: number): void {
 
 function idleNotice(state: LeaseState, now: number): void {
   state.idleTold = true
-  const { idle } = state, { input } = state
-  tellTimeline(state, `looks idle: ${idle?.sentence ?? ''}`, now)
+  const { idle, input } = state, sentence = sayIdle(state, now)
+  tellTimeline(state, `looks idle: ${sentence}`, now)
   const pauseAt = nextIdleMoment(input.entitlement.idle, { since: idle?.since, told: true })
   void tell(input.member, {
     at: now, key: input.key, kind: 'idle',
-    sentence: `${input.name} looks idle (${idle?.sentence ?? ''}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`,
+    sentence: `${input.name} looks idle (${sentence}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`,
   })
 }
+
+const sayIdle = ({ idle }: LeaseState, now: number): string => idle ? shownIdle(idle, now).sentence : ''
 
 function whyNow(state: LeaseState, now: number) {
   if (state.revoke && now >= state.revoke.at) return { reason: 'revoked', sentence: state.revoke.reason } as const

@@ -68,7 +68,7 @@ export function listen({ state, words, changed }: Listening): void {
     changed()
   }, { validator: mineAndLent })
   setHandler(c.pauseUpdate, ({ by }) => {
-    if (state.phase === 'ready') state.todo = { is: 'pause', why: 'asked', sentence: `by ${by.uid}.` }
+    if (state.phase === 'ready' && state.doing !== 'pause') state.todo = { is: 'pause', why: 'asked', sentence: `by ${by.uid}.` }
     changed()
   }, { validator: mineAndLent })
   setHandler(c.resumeSignal, ({ key: theirs, by }) => {

@@ -11,8 +11,11 @@ const mostRestarts = 5, restartWindowMs = 10 * 60_000
 
 export type Death = 'died' | 'out of memory' | 'removed' | 'restarted'
 
+/** The word may be older than what the story has done since, so the lease looks for itself first. */
 export async function mend({ state }: Berthed, what: Death, evidence: string): Promise<void> {
-  const place = state.place!, { input } = state, now = Date.now()
+  const place = state.place!, { input } = state
+  if ((await steps.lookAtContainer(state, place)).is === 'running') return
+  const now = Date.now()
   state.restarts = state.restarts.filter((at) => now - at < restartWindowMs)
   if (input.entitlement.restart === 'never') return void end(state, { reason: 'died', sentence: `${words[what]} (${evidence}).` }, now)
   if (state.restarts.length >= mostRestarts) {
@@ -35,6 +38,16 @@ export async function mend({ state }: Berthed, what: Death, evidence: string): P
 
 const words: Record<Death, string> = {
   died: 'it ended by itself', 'out of memory': 'it used more memory than it has', removed: 'somebody removed it', restarted: 'its engine restarted',
+}
+
+/** It runs on, on other host ports than it was lent: its name follows. */
+export async function republish({ state }: Berthed, hostPorts: readonly number[], evidence: string): Promise<void> {
+  const { input } = state, place = { ...state.place!, hostPorts }
+  await steps.claimName(state, place)
+  state.place = place
+  const now = Date.now(), ports = hostPorts.join(', ')
+  tellTimeline(state, `its host ports are ${ports} now (${evidence})`, now)
+  await tell(input.member, { at: now, key: input.key, kind: 'trouble', sentence: `${input.name} is reached at other ports now: ${ports}.` })
 }
 
 /** Files do not move: the lease starts afresh and says so. The old placement is taken back when its host speaks again. */

@@ -1,6 +1,7 @@
 /** What a lease remembers, and what survives continue-as-new. Plain data; the story changes it in synchronous blocks. */
 import { leaseId, type LeaseInput } from '../contract.ts'
 import type { RefusalKind } from '../refuse.ts'
+import { type IdleSignal, decideIdleness } from '../rules/idleness.ts'
 import type { EndReason, Ending, LeaseStatus, Phase, Place, TimelineEntry } from '../terms.ts'
 import { endpointsOf } from '../rules/endpoints.ts'
 import { fqdn } from '../rules/naming.ts'
@@ -16,6 +17,7 @@ export type Todo =
   | { readonly is: 'pause'; readonly why: 'idle' | 'asked'; readonly sentence: string }
   | { readonly is: 'resume'; readonly by: string }
   | { readonly is: 'mend'; readonly what: 'died' | 'out of memory' | 'removed' | 'restarted'; readonly evidence: string }
+  | { readonly is: 'republish'; readonly hostPorts: readonly number[]; readonly evidence: string }
   | { readonly is: 'move'; readonly evidence: string }
 
 export interface LeaseState {
@@ -34,7 +36,9 @@ export interface LeaseState {
   held?: { readonly until: number; readonly reason: string; readonly by: string }
   revoke?: { readonly at: number; readonly reason: string; readonly by: string }
   /** What the watch says; `since` only while every signal says idle. */
-  idle?: { readonly since?: number; readonly sentence: string }
+  idle?: { readonly since?: number; readonly sentence: string; readonly signals?: readonly IdleSignal[] }
+  /** Newest rotation of a watch that spoke of this placement. */
+  heard?: { readonly number: number; readonly watch: number }
   /** The notice of this idleness was given. */
   idleTold?: boolean
   /** The member's own word that it is in use. */
@@ -43,6 +47,8 @@ export interface LeaseState {
   pausedFor?: 'idle' | 'asked'
   /** What the story does next. */
   todo?: Todo
+  /** What the story is doing now, beside waiting. */
+  doing?: Todo['is'] | undefined
   /** When it was started again after it had died. */
   restarts: number[]
   /** Hosts that an admin has forgotten: nothing of ours is left there. */
@@ -119,10 +125,15 @@ export function statusOf(state: LeaseState, now: number): LeaseStatus {
     ...(until !== undefined && { until }),
     ...(state.queue && { queue: state.queue }),
     ...(state.held && { held: state.held }),
-    ...(state.idle && { idle: state.idle }),
+    ...(state.idle && { idle: shownIdle(state.idle, now) }),
     ...(state.ending && { ending: state.ending }),
     ...(state.phase === 'ending' && state.endingSince !== undefined && now - state.endingSince > stuckAfterMs && {
       stuck: place ? `waits for ${place.host} and the nameserver to prove that container and name are gone` : 'waits to be taken back',
     }),
   }
+}
+
+/** What the watch's last word comes to by now. */
+export function shownIdle({ since, sentence, signals }: NonNullable<LeaseState['idle']>, now: number): NonNullable<LeaseStatus['idle']> {
+  return since === undefined ? { sentence } : { since, sentence: signals ? decideIdleness(signals, now).sentence : sentence }
 }

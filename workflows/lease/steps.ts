@@ -31,6 +31,11 @@ export function resumeContainer(state: LeaseState, place: Place) {
   return host.resumeContainer(order(state, place))
 }
 
+export function lookAtContainer(state: LeaseState, place: Place) {
+  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), summary: `does it run on ${place.host}?` })
+  return host.lookAtContainer(berthing(state, place))
+}
+
 export function claimName(state: LeaseState, place: Place, { asleep = false } = {}) {
   const { claimName } = proxyActivities<CoreSteps>({ ...untilDone, summary: `${state.input.label}.${place.zone}${asleep ? ' sleeps' : ''}` })
   const { ttlMs } = siteOf(state)

@@ -1,4 +1,5 @@
 /** What the clocks of the stories show when the policy sets none. */
+import type { WatchClocks } from '../contract.ts'
 import type { Clocks } from '../terms.ts'
 
 const second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour
@@ -13,4 +14,13 @@ export const defaultClocks: Clocks = {
   hostLostMs: 10 * minute,
   checkMs: 5 * minute,
   hostQueueMs: 30 * second,
+}
+
+/** Of the watch. */
+export const defaultWatchClocks: WatchClocks = {
+  lookMs: 5 * second,
+  feelMs: 10 * second,
+  quietMs: minute,
+  reckonMs: minute,
+  rotateMs: hour,
 }
