@@ -54,7 +54,7 @@ export function commandRoutes(needs: Needs): Hono<Env> {
       try {
         const answer = await run(read.value, door)
         tell('done')
-        return c.json(answer as object)
+        return c.json(answer ?? {})
       } catch (error) {
         tell(asRefusal(error)?.kind ?? 'unexpected')
         throw error
