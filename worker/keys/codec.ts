@@ -4,12 +4,13 @@
  * the retention after their last use is over; a payload whose key is gone cannot be read again.
  */
 import { METADATA_ENCODING_KEY, ValueError, type Payload, type PayloadCodec } from '@temporalio/common'
-import { temporal } from '@temporalio/proto'
+// A CommonJS package whose exports Node cannot name.
+import proto from '@temporalio/proto'
 import { openBytes, sealBytes } from './box.ts'
 import type { Keyring } from './keyring.ts'
 
 const encoding = Buffer.from('binary/berth-aes256gcm'), keyIdField = 'berth-key-id', bound = 'berth/payload'
-const Proto = temporal.api.common.v1.Payload
+const Proto = proto.temporal.api.common.v1.Payload
 
 export class PayloadBox implements PayloadCodec {
   readonly #ring: Keyring
