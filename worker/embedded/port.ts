@@ -20,6 +20,15 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** This port if nobody listens there, else any free one. */
+export async function preferredPort(port: number): Promise<number> {
+  const tcp = createServer()
+  const free = await new Promise<boolean>((done) => {
+    tcp.once('error', () => done(false)).listen(port, host, () => tcp.close(() => done(true)))
+  })
+  return free ? port : freePort()
+}
+
 /**
  * Whether it is this process that listens on the port: a server that lost its port to another must not be taken for that
  * other. Only Linux can tell; elsewhere the answer is yes.

@@ -6,11 +6,14 @@ export interface Answer {
   readonly body: string
 }
 
-/** One call; `body` is a tar. Fails when the engine does not answer within the deadline (60 s when absent). */
-export function call(socketPath: string, method: string, path: string, body?: Buffer, deadlineMs = 60_000): Promise<Answer> {
+/** A tar, or anything else as JSON. */
+export type Body = Buffer | { readonly json: unknown }
+
+/** One call. Fails when the engine does not answer within the deadline (60 s when absent). */
+export function call(socketPath: string, method: string, path: string, body?: Body, deadlineMs = 60_000): Promise<Answer> {
   return new Promise((done, fail) => {
     const sent = request({ socketPath, method, path, host: 'docker',
-      ...(body && { headers: { 'content-type': 'application/x-tar' } }) }, (answer) => {
+      ...(body && { headers: { 'content-type': Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json' } }) }, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
       answer.on('error', fail).on('end', () => done({ status: answer.statusCode ?? 0, body: text })).on('close', () => {
@@ -23,7 +26,7 @@ export function call(socketPath: string, method: string, path: string, body?: Bu
       clearTimeout(timer)
       fail(error)
     })
-    sent.end(body)
+    sent.end(body && (Buffer.isBuffer(body) ? body : JSON.stringify(body.json)))
   })
 }
 

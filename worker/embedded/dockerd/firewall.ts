@@ -40,6 +40,12 @@ export function cleanFirewall(gone: Gone): void {
   }
 }
 
+/** Right after an engine of ours began: gives other engines back what it flushed, so that two can live side by side. */
+export function putBack(before: Firewall, ours: Pick<Gone, 'bridges' | 'networks'>): void {
+  const theirs = (table: string) => table.split('\n').filter((line) => !line.startsWith('-A ') || !names(line, ours)).join('\n')
+  cleanFirewall({ bridges: [], networks: [], others: true, before: { filter: theirs(before.filter), nat: theirs(before.nat) } })
+}
+
 const chainOf = (rule: string) => rule.split(' ')[1]!
 const isEngines = (chain: string) => /^DOCKER(-|$)/.test(chain)
 /** Flushed by an engine that starts. DOCKER-USER is the admin's. */

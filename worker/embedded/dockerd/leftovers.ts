@@ -23,8 +23,7 @@ export const readForward = (): string => readFileSync(forwardFile, 'utf8').trim(
 export async function removeLeftovers(trace: Trace): Promise<void> {
   const containers = list(join(trace.dir, 'data/containers'))
   await killAll([trace.dir, ...containers])
-  const bridges = [trace.bridge, ...networkBridges(trace.dir)]
-  const networks = [trace.network, ...bridges.flatMap(networkOf)]
+  const { bridges, networks } = partsOf(trace)
   for (const bridge of bridges) quietly(need('ip', 'iproute2'), ['link', 'del', bridge])
   const others = list('/proc').some((pid) => /^\d+$/.test(pid) && read(`/proc/${pid}/comm`).trim() === 'dockerd' && !isZombie(pid))
   cleanFirewall({ bridges, networks, before: trace.firewall, others })
@@ -56,6 +55,12 @@ async function killAll(marks: readonly string[]): Promise<void> {
 }
 
 const isZombie = (pid: string) => /\) Z /.test(read(`/proc/${pid}/stat`))
+
+/** An engine's bridges and networks: its own, and those of networks that were made on it. */
+export function partsOf(trace: Trace): { bridges: string[]; networks: string[] } {
+  const bridges = [trace.bridge, ...networkBridges(trace.dir)]
+  return { bridges, networks: [trace.network, ...bridges.flatMap(networkOf)] }
+}
 
 /** Bridges of networks that members' accounts had, from the engine's own store. */
 function networkBridges(dir: string): string[] {

@@ -1,14 +1,14 @@
 /** A Docker engine of our own: own socket, folders, bridge and containerd names, so that it touches no other engine. */
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { need } from '../find.ts'
 import { addressIn, freeSubnet } from '../subnet.ts'
 import { answersPing, call } from './api.ts'
-import { readFirewall } from './firewall.ts'
-import { readForward, type Trace } from './leftovers.ts'
+import { putBack, readFirewall } from './firewall.ts'
+import { partsOf, readForward, type Trace } from './leftovers.ts'
 
 /** Makes folder and bridge for an engine; nothing runs yet. The path is short, for a socket's path ends at 107 bytes. */
 export function layOut(): Trace {
@@ -31,9 +31,11 @@ export const socketOf = (trace: Trace): string => join(trace.dir, 'docker.sock')
 export async function startDockerd(trace: Trace): Promise<number> {
   const { dir, bridge, network } = trace
   const name = `berth-${dir.slice(-6)}`
-  const socketPath = socketOf(trace)
+  const socketPath = socketOf(trace), before = readFirewall()
   const log = openSync(join(dir, 'dockerd.log'), 'a', 0o600)
   mkdirSync(join(dir, 'exec'), { recursive: true })
+  forgetDead(join(dir, 'docker.pid'), 'dockerd')
+  forgetDead(join(dir, 'exec/containerd/containerd.pid'), 'containerd')
   const child = spawn(need('dockerd', 'docker.io'), [
     '--config-file', join(dir, 'daemon.json'), '--host', `unix://${socketPath}`, '--pidfile', join(dir, 'docker.pid'),
     '--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--bridge', bridge,
@@ -45,12 +47,20 @@ export async function startDockerd(trace: Trace): Promise<number> {
   let ended: unknown
   child.once('error', (error) => { ended = error }).once('exit', () => { ended ??= new Error('it ended') })
   for (const deadline = Date.now() + 60_000; ; await pause(50)) {
-    if (!ended && await answersPing(socketPath)) return child.pid!
+    if (!ended && await answersPing(socketPath)) {
+      putBack(before, partsOf(trace))
+      return child.pid!
+    }
     if (!ended && Date.now() < deadline) continue
     if (!ended) await endDockerd(child.pid!)
     const lines = readFileSync(join(dir, 'dockerd.log'), 'utf8').trimEnd().split('\n').slice(-6).join('\n')
     throw new Error(`The Docker engine did not start (its own service can be used instead: service docker start):\n${lines}`)
   }
+}
+
+/** The engine takes a pid that nobody has reaped yet for a living process, and then waits for it in vain. */
+function forgetDead(pidFile: string, program: string): void {
+  if (existsSync(pidFile) && !isRunning(Number(readFileSync(pidFile, 'utf8')), program)) rmSync(pidFile)
 }
 
 function withoutDocker(): NodeJS.ProcessEnv {
@@ -77,10 +87,10 @@ export async function endDockerd(pid: number, signal: NodeJS.Signals = 'SIGTERM'
 }
 
 /** Whether this pid is a living engine of ours, and not another process that got the number. */
-export function isRunning(pid: number): boolean {
+export function isRunning(pid: number, program = 'dockerd'): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return /\(dockerd\)/.test(stat) && !/\) Z /.test(stat)
+    return stat.includes(`(${program})`) && !/\) Z /.test(stat)
   } catch {
     return false
   }
