@@ -3,6 +3,7 @@ import { ActivityFailure, TimeoutFailure, getExternalWorkflowHandle, log } from 
 import { hostSilentSignal, siteId } from '../contract.ts'
 import { refuse } from '../refuse.ts'
 import { Rollback } from '../rollback.ts'
+import { fqdn } from '../rules/naming.ts'
 import type { Place } from '../terms.ts'
 import { findPlace, freePlace, type SiteWord } from './place.ts'
 import { type LeaseState, siteOf, tellTimeline } from './state.ts'
@@ -45,7 +46,14 @@ export async function berth(it: Berthed): Promise<void> {
     it.show()
     registerTakeBack(placement, state, found)
     try {
-      await steps.together(() => steps.startContainer(state, found), () => steps.claimName(state, found))
+      const told = (what: string) => {
+        tellTimeline(state, what, Date.now())
+        it.show()
+      }
+      await steps.together(
+        () => steps.startContainer(state, found).then(() => told('its container runs')),
+        () => steps.claimName(state, found).then(() => told(`is named ${fqdn(state.input.label, found.zone)}`)),
+      )
       return
     } catch (error) {
       const elsewhere = tries < mostTries ? whyElsewhere(error) : undefined
