@@ -4,7 +4,7 @@ import https from 'node:https'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import { within } from './deadline.ts'
-import { isAway } from './failures.ts'
+import { EngineAway, isAway, saidBy } from './failures.ts'
 
 /** Where the engine listens: a socket beside us, or TCP with TLS (files' contents). */
 export type EngineAddress =
@@ -43,8 +43,9 @@ export function connect(address: EngineAddress): Client {
       try {
         return await within({ what, ms, signal }, run)
       } catch (error) {
-        if (isAway(error)) for (const forget of listeners) forget()
-        throw error
+        if (!isAway(error)) throw error
+        for (const forget of listeners) forget()
+        throw new EngineAway(`The engine does not answer (${saidBy(error)}).`, { cause: error })
       }
     },
     onLost: (forget) => void listeners.push(forget),

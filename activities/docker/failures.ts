@@ -10,6 +10,11 @@ export function saidBy(error: unknown): string {
   return (typeof said === 'string' ? said : error instanceof Error ? error.message : String(error)).trim()
 }
 
+/** The engine is down, or went away in mid-call: whether it did the work is unknown. */
+export class EngineAway extends Error {
+  override name = 'EngineAway'
+}
+
 /** The call did not reach the engine, or the connection broke. */
 export function isAway(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code

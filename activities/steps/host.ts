@@ -2,7 +2,7 @@
 import { heartbeat as beat, activityInfo, cancellationSignal } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { CannotRun, PortTaken, type HostOrder, type Runtime, type Signs, type StartOrder } from '../../workflows/ports.ts'
-import { refuse, rootMessage, unavailable } from '../../workflows/refuse.ts'
+import { refuse, unavailable } from '../../workflows/refuse.ts'
 import type { HostSteps } from '../../workflows/steps.ts'
 
 export interface HostStepsOptions {
@@ -70,6 +70,7 @@ async function told<T>(what: string, step: () => Promise<T>): Promise<T> {
     // A cancelled step fails in whatever way its call was cut; Temporal knows it by the signal's own reason.
     const signal = cancellationSignal()
     if (signal.aborted && signal.reason instanceof CancelledFailure) throw signal.reason
-    throw unavailable(`${what} on ${activityInfo().taskQueue}: ${rootMessage(error)}`, error)
+    // Its own message, not its root's: a runtime wraps what its engine said into a sentence.
+    throw unavailable(`${what} on ${activityInfo().taskQueue}: ${error instanceof Error ? error.message : String(error)}`, error)
   }
 }

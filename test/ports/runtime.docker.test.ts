@@ -62,7 +62,7 @@ describe('a runtime on Docker', () => {
     })
 
     it('is not taken for listening by what docker-proxy accepts, nor by a listener on its own loopback', async () => {
-      const one = newOrder(shell('nc -l -p 80 -s 127.0.0.1 & httpd -f -p 127.0.0.1:80', [80]), [await freePort()])
+      const one = newOrder(shell('httpd -f -p 127.0.0.1:80', [80]), [await freePort()])
       const quick = lab.open({ listenMs: 1_500 })
       await expect(quick.start(one, signs())).rejects.toMatchObject({ why: 'notListening' })
     })
