@@ -134,10 +134,10 @@ describe('hosts', () => {
     await begin()
     await world.boardWhen((board) => board.rebuilt, 'rebuilt')
     for (const update of [
-      world.handle.executeUpdate(drainUpdate, { args: [{ host: 'nowhere', drain: true, by: 'ada' }] }),
-      world.handle.executeUpdate(forgetUpdate, { args: [{ host: 'nowhere', by: 'ada' }] }),
+      () => world.handle.executeUpdate(drainUpdate, { args: [{ host: 'nowhere', drain: true, by: 'ada' }] }),
+      () => world.handle.executeUpdate(forgetUpdate, { args: [{ host: 'nowhere', by: 'ada' }] }),
     ]) {
-      const error: unknown = await update.catch((it: unknown) => it)
+      const error: unknown = await update().catch((it: unknown) => it)
       expect(error).toBeInstanceOf(WorkflowUpdateFailedError)
       expect(refusalIn(error)?.kind).toBe('notFound')
     }
