@@ -1,5 +1,5 @@
 /** Makes a namespace fit for Berth: there, with our search attributes, and of our instance alone (design, section 5). */
-import { ServiceError, type Connection } from '@temporalio/client'
+import type { Connection } from '@temporalio/client'
 import { SearchAttributeType, msToTs } from '@temporalio/common'
 import { attributes } from '../workflows/contract.ts'
 
@@ -96,8 +96,8 @@ async function within<T>(ms: number, act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The gRPC status code of an error. */
+/** The gRPC status code of an error: the client's connection has it on the cause, the worker's native one on the error itself. */
 function codeOf(error: unknown): number | undefined {
-  const at = error instanceof ServiceError ? error.cause : error
-  return (at as { code?: number } | undefined)?.code
+  const [own, inner] = [error, error instanceof Error ? error.cause : undefined].map((at) => (at as { code?: number } | undefined)?.code)
+  return inner ?? own
 }
