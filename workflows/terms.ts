@@ -101,6 +101,8 @@ export interface Clocks {
   readonly checkMs: number
   /** How long an activity may wait for its host's worker before the host counts as down. */
   readonly hostQueueMs: number
+  /** How long a step of a lease may be silent before its worker counts as dead; absent: as in `timeouts.ts`. */
+  readonly stepMs?: number
 }
 
 /** What a lease runs. `env` is sealed by the gateway for the host role and opened nowhere else. */
@@ -253,7 +255,12 @@ export interface Desk {
   readonly endings: readonly Ending[]
   readonly entitlement?: Entitlement
   /** Set while a right is lost and the grace runs. */
-  readonly losing?: { readonly at: number; readonly sentence: string }
+  readonly losing?: {
+    readonly at: number
+    readonly sentence: string
+    /** The brake on mass loss holds: why, and how an admin goes on. */
+    readonly stopped?: string
+  }
 }
 
 /** What a host's worker says of itself with `hostUp`. */

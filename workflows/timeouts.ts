@@ -1,4 +1,4 @@
-/** Four named time-out policies: a call site says what it means, not a number. */
+/** Named time-out policies: a call site says what it means, not a number. */
 import type { ActivityOptions } from '@temporalio/workflow'
 
 /** Somebody waits for the answer: all tries together end within 3 s, and the caller says "try later" (design rule 3). */
@@ -14,6 +14,9 @@ export const untilDone = {
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 } as const satisfies ActivityOptions
 
+/** Like `untilDone`, at an engine that takes its time: says that it lives, so that a dead worker is noticed before that. */
+export const atEngine = { ...untilDone, startToCloseTimeout: '90s', heartbeatTimeout: '20s' } as const satisfies ActivityOptions
+
 /** May take minutes (a pull) and says that it lives. */
 export const heartbeated = {
   startToCloseTimeout: '15m',
@@ -27,3 +30,9 @@ export const long = {
   heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s' },
 } as const satisfies ActivityOptions
+
+/** The same policy under the policy's own clock for a dead worker, when it sets one. */
+export function noticing(policy: ActivityOptions, stepMs: number | undefined): ActivityOptions {
+  if (stepMs === undefined) return policy
+  return policy.heartbeatTimeout === undefined ? { ...policy, startToCloseTimeout: stepMs } : { ...policy, heartbeatTimeout: stepMs }
+}

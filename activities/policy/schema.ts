@@ -91,7 +91,7 @@ export type SiteText = z.infer<typeof siteSchema>
 export const clocksSchema = z.strictObject({
   receipt: ahead.optional(), recheck: ahead.optional(), recheckApart: ahead.optional(), trust: duration.optional(),
   accountIdle: ahead.optional(), hostSilent: ahead.optional(), hostLost: ahead.optional(), check: ahead.optional(),
-  hostQueue: ahead.optional(),
+  hostQueue: ahead.optional(), step: ahead.optional(),
 })
 
 export const groupKey = group

@@ -4,7 +4,7 @@ import { hostQueue } from '../contract.ts'
 import type { Berthing, HostOrder, NameOwner } from '../ports.ts'
 import type { CoreSteps, HostSteps } from '../steps.ts'
 import type { Place } from '../terms.ts'
-import { heartbeated, request, untilDone } from '../timeouts.ts'
+import { atEngine, heartbeated, noticing, request, untilDone } from '../timeouts.ts'
 import { LeaseOver, unlessOver } from './race.ts'
 import { type LeaseState, siteOf } from './state.ts'
 
@@ -16,28 +16,28 @@ const at = (place: Place) => ({ taskQueue: hostQueue(place.host) })
 /** A host whose worker does not take it in time is down: the lease goes elsewhere. */
 export function startContainer(state: LeaseState, place: Place) {
   const host = proxyActivities<HostSteps>({
-    ...heartbeated, ...at(place), scheduleToStartTimeout: state.input.clocks.hostQueueMs, summary: `${state.input.spec.image} on ${place.host}`,
+    ...noticing(heartbeated, state.input.clocks.stepMs), ...at(place), scheduleToStartTimeout: state.input.clocks.hostQueueMs, summary: `${state.input.spec.image} on ${place.host}`,
   })
   return host.startContainer(order(state, place))
 }
 
 export function pauseContainer(state: LeaseState, place: Place) {
-  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), startToCloseTimeout: '90s', summary: `stop on ${place.host}, keep its files` })
+  const host = proxyActivities<HostSteps>({ ...noticing(atEngine, state.input.clocks.stepMs), ...at(place), summary: `stop on ${place.host}, keep its files` })
   return host.pauseContainer(berthing(state, place))
 }
 
 export function resumeContainer(state: LeaseState, place: Place) {
-  const host = proxyActivities<HostSteps>({ ...heartbeated, ...at(place), summary: `start again on ${place.host}` })
+  const host = proxyActivities<HostSteps>({ ...noticing(heartbeated, state.input.clocks.stepMs), ...at(place), summary: `start again on ${place.host}` })
   return host.resumeContainer(order(state, place))
 }
 
 export function lookAtContainer(state: LeaseState, place: Place) {
-  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), summary: `does it run on ${place.host}?` })
+  const host = proxyActivities<HostSteps>({ ...noticing(untilDone, state.input.clocks.stepMs), ...at(place), summary: `does it run on ${place.host}?` })
   return host.lookAtContainer(berthing(state, place))
 }
 
 export function claimName(state: LeaseState, place: Place, { asleep = false } = {}) {
-  const { claimName } = proxyActivities<CoreSteps>({ ...untilDone, summary: `${state.input.label}.${place.zone}${asleep ? ' sleeps' : ''}` })
+  const { claimName } = proxyActivities<CoreSteps>({ ...noticing(untilDone, state.input.clocks.stepMs), summary: `${state.input.label}.${place.zone}${asleep ? ' sleeps' : ''}` })
   const { ttlMs } = siteOf(state)
   const ports = state.input.spec.ports.map((port, index) => ({ port, hostPort: place.hostPorts[index]! }))
   return claimName({ ...owner(state, place), address: place.address, ports, ttlMs, ...(asleep && { asleep }) })
@@ -45,7 +45,7 @@ export function claimName(state: LeaseState, place: Place, { asleep = false } = 
 
 /** Returns when a look has proven it absent, or when an admin has forgotten the host, which counts as proof. */
 export async function removeContainer(state: LeaseState, place: Place): Promise<void> {
-  const host = proxyActivities<HostSteps>({ ...untilDone, ...at(place), startToCloseTimeout: '90s', summary: `prove it gone on ${place.host}` })
+  const host = proxyActivities<HostSteps>({ ...noticing(atEngine, state.input.clocks.stepMs), ...at(place), summary: `prove it gone on ${place.host}` })
   try {
     const lines = await unlessOver(() => state.gone.includes(`${place.number}`), () => host.removeContainer(berthing(state, place)))
     if (lines.length > 0) state.lastLines = lines
@@ -55,7 +55,7 @@ export async function removeContainer(state: LeaseState, place: Place): Promise<
 }
 
 export async function releaseName(state: LeaseState, place: Place): Promise<void> {
-  const { releaseName } = proxyActivities<CoreSteps>({ ...untilDone, summary: `prove ${state.input.label}.${place.zone} gone` })
+  const { releaseName } = proxyActivities<CoreSteps>({ ...noticing(untilDone, state.input.clocks.stepMs), summary: `prove ${state.input.label}.${place.zone} gone` })
   await releaseName(owner(state, place))
 }
 
