@@ -1,9 +1,10 @@
 /** Role `host`: one engine's worker. It says what it offers again and again, so that the site knows who is alive. */
 import { randomUUID } from 'node:crypto'
-import { Client } from '@temporalio/client'
+import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
 import { Worker } from '@temporalio/worker'
-import { attributes, coreQueue, hostQueue, hostUpSignal, siteId } from '../workflows/contract.ts'
+import { type WatchClocks, attributes, coreQueue, hostQueue, hostUpSignal, siteId, watchId } from '../workflows/contract.ts'
+import type { Watch } from '../activities/steps/watch.ts'
 import type { HostSteps } from '../workflows/steps.ts'
 import type { HostOffer } from '../workflows/terms.ts'
 import { runWorker } from './core.ts'
@@ -16,16 +17,21 @@ export interface HostOptions {
   /** Between two words; a third of the time after which the site calls it silent. */
   readonly sayEveryMs?: number
   readonly maxConcurrentActivities?: number
+  /** Absent: nobody watches this host. */
+  readonly watch?: Watch
+  readonly watchClocks?: Partial<WatchClocks>
+  /** Fails while the engine does not answer: then the host does not say that it is up, for it can lend nothing. */
+  readonly check?: () => Promise<unknown>
 }
 
 export async function startHost(context: RoleContext, options: HostOptions): Promise<RunningRole> {
-  const { steps, sayEveryMs = 60_000, maxConcurrentActivities = 20 } = options
+  const { steps, watch, sayEveryMs = 60_000, maxConcurrentActivities = 20 } = options
   const offer: HostOffer = { ...options.offer, boot: randomUUID() }
   const worker = await Worker.create({
     connection: context.connection,
     namespace: context.namespace,
     taskQueue: hostQueue(offer.host),
-    activities: steps,
+    activities: { ...steps, ...watch?.steps },
     dataConverter: dataConverter(context.payloads),
     shutdownGraceTime: shutdownGrace,
     maxConcurrentActivityTaskExecutions: maxConcurrentActivities,
@@ -33,16 +39,50 @@ export async function startHost(context: RoleContext, options: HostOptions): Pro
   })
   const running = runWorker(worker)
   const client = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads) })
-  await sayHostUp(client, offer)
+  const say = async (first: boolean) => {
+    if (watch) await startWatch(client, { offer, first, clocks: options.watchClocks })
+    await options.check?.()
+    await sayHostUp(client, offer)
+  }
+  await say(true)
   const timer = setInterval(() => {
-    sayHostUp(client, offer).catch((error: unknown) => console.error(JSON.stringify({ level: 'warn', host: offer.host, message: 'the site could not be told', error: String(error) })))
+    say(false).catch((error: unknown) => console.error(JSON.stringify({ level: 'warn', host: offer.host, message: 'the site could not be told', error: String(error) })))
   }, sayEveryMs)
   return {
     done: running.done,
     async stop() {
       clearInterval(timer)
-      await running.stop()
+      const stopped = running.stop() // first no more tasks, then the end of the one that lasts
+      watch?.close()
+      await stopped
     },
+  }
+}
+
+/**
+ * The watch of this host, when it is not there. A role that starts begins one in any case; later one that an admin
+ * stopped in good order (`stop`) stays stopped, and one that was terminated is begun again.
+ */
+async function startWatch(client: Client, { offer: { host, site }, first, clocks }: {
+  readonly offer: HostOffer
+  readonly first: boolean
+  readonly clocks: Partial<WatchClocks> | undefined
+}): Promise<void> {
+  try {
+    await client.workflow.start('watch', {
+      workflowId: watchId(host),
+      taskQueue: coreQueue,
+      args: [{ host, site, ...(clocks && { clocks }) }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: first ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
+      staticSummary: `Watch of ${host}`,
+      staticDetails: `Holds the activity that watches the containers of ${host}; it tells the leases what it sees.`,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: attributes.kind, value: 'watch' }, { key: attributes.site, value: site }, { key: attributes.host, value: host },
+      ]),
+    })
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, LeaseSpec, LeaseStatus, LendRequest, Notice, Place,
   Receipt, SiteTerms,
 } from './terms.ts'
+import type { SweepReport } from './sweep/terms.ts'
 
 // Queues ------------------------------------------------------------------------------------------------------------
 
@@ -92,6 +93,8 @@ export interface WatchClocks {
   readonly reckonMs: number
   /** How long one activity watches before the next takes over; at most an hour. */
   readonly rotateMs: number
+  /** A watch that shows no sign of life for so long is taken for dead. */
+  readonly aliveMs: number
 }
 
 // account -----------------------------------------------------------------------------------------------------------
@@ -105,7 +108,8 @@ export const leaseEndedSignal = defineSignal<[LeaseEnded]>('leaseEnded')
 export const leasePausedSignal = defineSignal<[{ readonly key: string; readonly paused: boolean }]>('leasePaused')
 /** A notice for the member: kept on the desk, and carried to chat once a chat is linked. */
 export const tellSignal = defineSignal<[Notice]>('tell')
-export const recheckSignal = defineSignal<[{ readonly by: string }]>('recheck')
+/** `confirmed`: an admin's word that this member really loses the right, which lifts the brake for this account. */
+export const recheckSignal = defineSignal<[{ readonly by: string; readonly confirmed?: true }]>('recheck')
 export const deskQuery = defineQuery<Desk>('desk')
 
 export interface SignOut {
@@ -242,6 +246,16 @@ export interface Free {
 // watch -------------------------------------------------------------------------------------------------------------
 
 export const stopWatchSignal = defineSignal('stop')
+
+// sweep -------------------------------------------------------------------------------------------------------------
+
+/** Of the schedule, and of the sweeps that it starts (followed by a moment). */
+export const sweepId = 'sweep'
+/** A sweep that an admin asked for; the same request is the same sweep. */
+export const sweepByHandId = (requestId: string): string => `${sweepId}-${requestId}`
+/** Lets a stopped sweep make exactly so many removals, or fewer. */
+export const confirmSignal = defineSignal<[{ readonly remove: number; readonly by: string }]>('confirm')
+export const sweepQuery = defineQuery<SweepReport | undefined>('report')
 
 /** What a query answers when it reached a story between two of its steps (`onTime.ts`); the asker asks again. */
 export const untimely = 'asked at a moment between two of its steps; ask again'

@@ -2,3 +2,5 @@
 export { account } from './account.ts'
 export { lease } from './lease.ts'
 export { site } from './site.ts'
+export { watch } from './watch.ts'
+export { sweep } from './sweep.ts'

@@ -51,6 +51,8 @@ export interface StartOrder extends Berthing {
   readonly spec: Omit<LeaseSpec, 'env'> & { readonly env?: Readonly<Record<string, string>> }
   /** Host ports in the order of `spec.ports`. */
   readonly hostPorts: readonly number[]
+  /** Below this share of one core its cpu counts as idle: told to the watch, which sees only the container. */
+  readonly cpuShare?: number
 }
 
 /** What a look at the engine shows of one placement. */
@@ -223,4 +225,5 @@ export interface HostOrder {
   readonly member: string
   readonly spec: LeaseSpec
   readonly place: Place
+  readonly cpuShare?: number
 }

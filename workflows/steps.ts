@@ -2,6 +2,7 @@
 import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
 import type { WatchClocks } from './contract.ts'
 import type { Watched } from './rules/sightings.ts'
+import type { BrakeSteps, SweepSteps } from './sweep/steps.ts'
 import type { Clocks, Entitlement, SiteTerms } from './terms.ts'
 
 /** What directory and policy say of a member now. */
@@ -32,7 +33,7 @@ export interface OpenLease {
 }
 
 /** On queue `berth`. */
-export interface CoreSteps {
+export interface CoreSteps extends SweepSteps, BrakeSteps {
   /** Asks the directory once and applies the policy. Fails retryably (`Unavailable`) when either is away. */
   entitle(member: string): Promise<Standing>
   /** What the policy says of a site; undefined when it lists no such site. */

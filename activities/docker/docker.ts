@@ -1,8 +1,9 @@
 /** `Runtime` on one Docker engine. */
-import type { Runtime } from '../../workflows/ports.ts'
+import type { Eyes, Runtime } from '../../workflows/ports.ts'
 import type { Marks } from '../mark.ts'
 import { connect, type EngineAddress } from './client.ts'
 import type { Engine } from './engine.ts'
+import { eyesOf } from './glimpse.ts'
 import { raise, raze, whyNoWall } from './iptables.ts'
 import { list, removeOwned } from './list.ts'
 import { logs } from './logs.ts'
@@ -45,6 +46,8 @@ export interface DockerOptions {
 }
 
 export interface DockerRuntime extends Runtime {
+  /** For the watch of this host. */
+  readonly eyes: Eyes
   /** Reaches the engine and raises the wall: a host role does so before it offers its engine. */
   prepare(): Promise<void>
   /** Takes this instance's wall down, when it lends nothing here any more. */
@@ -74,6 +77,7 @@ export function createDocker(options: DockerOptions): DockerRuntime {
     pullSilenceMs: options.pullSilenceMs ?? 60_000,
   }
   return {
+    eyes: eyesOf(engine),
     start: (order, signs) => start(engine, order, signs),
     pause: (it) => pauseContainer(engine, it),
     resume: (order, signs) => resume(engine, order, signs),

@@ -20,6 +20,8 @@ export const reserved = {
   account: 'berth.account',
   /** `<container port>:<host port>`, comma between. */
   ports: 'berth.ports',
+  /** Below this share of one core its cpu counts as idle; empty for the default. For the watch alone. */
+  cpuShare: 'berth.cpushare',
 } as const
 
 export const containerName = (marks: Marks, { key, number }: Pick<Berthing, 'key' | 'number'>): string =>
@@ -27,12 +29,13 @@ export const containerName = (marks: Marks, { key, number }: Pick<Berthing, 'key
 export const networkName = (marks: Marks, member: string): string => `berth-${marks.instance}-${marks.accountKey(member)}`
 
 export function containerLabels(marks: Marks, host: string, order: StartOrder): Labels {
-  const { key, number, member, spec, hostPorts } = order
+  const { key, number, member, spec, hostPorts, cpuShare } = order
   return {
     ...markLabels(marks, { kind: 'lease', key, number }, { name: containerName(marks, order), host }),
     [reserved.member]: escapeUid(member),
     [reserved.account]: marks.accountKey(member),
     [reserved.ports]: spec.ports.map((port, i) => `${port}:${hostPorts[i]}`).join(','),
+    [reserved.cpuShare]: String(cpuShare ?? ''),
   }
 }
 
@@ -43,6 +46,7 @@ export function networkLabels(marks: Marks, host: string, member: string): Label
     [reserved.member]: escapeUid(member),
     [reserved.account]: account,
     [reserved.ports]: '',
+    [reserved.cpuShare]: '',
   }
 }
 

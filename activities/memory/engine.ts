@@ -19,6 +19,8 @@ export interface MemoryContainer {
   readonly lines: string[]
   /** How often it was started. */
   starts: number
+  /** Where its ports really are, when somebody moved them. */
+  published?: readonly number[]
 }
 
 export interface MemoryNetwork {

@@ -18,8 +18,8 @@ export interface HostStepsOptions {
  * ports as its details; any other trouble is retried and says what really went wrong.
  */
 export function createHostSteps({ runtime, openEnv, heartbeatMs = 6_500 }: HostStepsOptions): HostSteps {
-  const opened = ({ key, member, spec: { env, ...spec }, place }: HostOrder): StartOrder => ({
-    key, member, number: place.number, hostPorts: place.hostPorts,
+  const opened = ({ key, member, spec: { env, ...spec }, place, cpuShare }: HostOrder): StartOrder => ({
+    key, member, number: place.number, hostPorts: place.hostPorts, ...(cpuShare !== undefined && { cpuShare }),
     spec: { ...spec, ...(env !== undefined && { env: openEnv(env, key) }) },
   })
 

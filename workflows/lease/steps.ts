@@ -9,7 +9,8 @@ import { LeaseOver, unlessOver } from './race.ts'
 import { type LeaseState, siteOf } from './state.ts'
 
 const berthing = ({ input }: LeaseState, place: Place): Berthing => ({ key: input.key, number: place.number, member: input.member })
-const order = ({ input }: LeaseState, place: Place): HostOrder => ({ key: input.key, member: input.member, spec: input.spec, place })
+const order = ({ input: { key, member, spec, entitlement: { idle } } }: LeaseState, place: Place): HostOrder =>
+  ({ key, member, spec, place, ...(idle && { cpuShare: idle.cpuShare }) })
 const owner = ({ input }: LeaseState, place: Place): NameOwner => ({ zone: place.zone, label: input.label, key: input.key, number: place.number })
 const at = (place: Place) => ({ taskQueue: hostQueue(place.host) })
 

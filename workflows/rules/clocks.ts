@@ -23,4 +23,5 @@ export const defaultWatchClocks: WatchClocks = {
   quietMs: minute,
   reckonMs: minute,
   rotateMs: hour,
+  aliveMs: 20 * second,
 }
