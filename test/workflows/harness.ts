@@ -6,11 +6,17 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { customAlphabet } from 'nanoid'
 import { inject } from 'vitest'
 import { memoryDirectory, type MemoryDirectory } from '../../activities/memory/directory.ts'
+import type { MemoryImage } from '../../activities/memory/engine.ts'
 import { memoryNames, type MemoryNames } from '../../activities/memory/names.ts'
 import { memoryRuntime, type MemoryRuntime } from '../../activities/memory/runtime.ts'
+import { type MemoryEyes, type MemoryPulse, memoryEyes, memoryPulse } from '../../activities/memory/watch.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createNameSteps } from '../../activities/steps/names.ts'
+import { createOwn } from '../../activities/steps/own.ts'
+import { createWatch } from '../../activities/steps/watch.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
+import { createBrakeSteps } from '../../activities/temporal/brake.ts'
+import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
 import { startCore } from '../../worker/core.ts'
 import { startHost } from '../../worker/host.ts'
@@ -19,7 +25,7 @@ import type { Keyring } from '../../worker/keys/keyring.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
 import type { RoleContext, RunningRole } from '../../worker/role.ts'
 import {
-  accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
+  type WatchClocks, accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
 } from '../../workflows/contract.ts'
 import { unavailable } from '../../workflows/refuse.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
@@ -39,6 +45,14 @@ export interface WorldOptions {
   readonly steps?: (steps: CoreSteps) => CoreSteps
   readonly hostSteps?: (steps: HostSteps, host: string) => HostSteps
   readonly maxCachedWorkflows?: number
+  /** Hosts are watched, by these clocks; absent, nobody watches. */
+  readonly watch?: Partial<WatchClocks>
+  /** Payloads are sealed with it; a fresh one when absent. */
+  readonly ring?: Keyring
+  /** Address of a Temporal server; the run's own when absent. */
+  readonly temporal?: string
+  /** What containers of each image do, by reference; absent, every one runs. */
+  readonly images?: Readonly<Record<string, MemoryImage>>
 }
 
 export interface World {
@@ -47,6 +61,9 @@ export interface World {
   readonly directory: MemoryDirectory
   readonly names: MemoryNames
   readonly runtimes: Record<string, MemoryRuntime>
+  /** What the watch of each host sees and feels, when there is one. */
+  readonly eyes: Record<string, MemoryEyes>
+  readonly pulses: Record<string, MemoryPulse>
   readonly entitlement: { now: Entitlement }
   readonly clocks: Clocks
   lend(member: string, wish?: Partial<LendRequest>): Promise<Receipt>
@@ -67,8 +84,8 @@ export interface World {
 }
 
 export async function world(options: WorldOptions = {}): Promise<World> {
-  const address = inject('temporal'), namespace = `t-${randomUUID()}`, instance = 'test'
-  const ring = { current: 'k', keys: new Map([['k', randomBytes(32)]]) }
+  const address = options.temporal ?? inject('temporal'), namespace = `t-${randomUUID()}`, instance = 'test'
+  const ring = options.ring ?? { current: 'k', keys: new Map([['k', randomBytes(32)]]) }
   const clientConnection = await Connection.connect({ address })
   await prepareNamespace(clientConnection, { namespace, instance })
   const connection = await NativeConnection.connect({ address })
@@ -79,7 +96,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   for (const uid of ['mika', 'noor', 'ada']) directory.put({ uid, groups: ['all'] })
   const names = memoryNames()
   const hosts = options.hosts ?? ['h1']
-  const runtimes = Object.fromEntries(hosts.map((host) => [host, memoryRuntime({ instance })]))
+  const runtimes = Object.fromEntries(hosts.map((host) => [host, memoryRuntime({ instance, ...(options.images && { images: options.images }) })]))
+  const eyes = Object.fromEntries(hosts.map((host) => [host, memoryEyes(runtimes[host]!)]))
+  const pulses = Object.fromEntries(hosts.map((host) => [host, memoryPulse()]))
   const entitlement = { now: { ...generous, ...options.entitlement } }
   const clocks: Clocks = { ...defaultClocks, hostQueueMs: 5_000, ...options.clocks }
 
@@ -94,15 +113,20 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       const terms = entitlement.now.sites.find(({ name }) => name === site)
       return terms && { terms, clocks }
     },
+    readSites: async () => entitlement.now.sites,
     ...createNameSteps({ names }),
     ...createOpenLeases(),
+    ...createSweepSteps(),
+    ...createBrakeSteps(),
   }
   const steps = options.steps?.(plain) ?? plain
   const core = () => startCore(context, { steps, stickyMs: 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
   const host = (name: string) => {
-    const hostSteps = createHostSteps({ runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string> })
+    const plain = createHostSteps({ runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string> })
+    const own = createOwn(), hostSteps = own.wrap(plain), senses = { eyes: eyes[name]!, pulse: pulses[name]!, own }
     return startHost(context, {
       steps: options.hostSteps?.(hostSteps, name) ?? hostSteps, sayEveryMs: 2_000,
+      ...(options.watch && { watch: createWatch(senses), watchClocks: options.watch }),
       offer: { host: name, site: 'campus', address: '127.0.0.1', cpu: 8, memory: 8192 * mebi, slots: 50, ports: [21000, 21999], runtime: 'memory', ...options.host },
     })
   }
@@ -110,7 +134,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 
   const status = (leaseId: string) => client.workflow.getHandle(leaseId).query(statusQuery)
   return {
-    client, context, directory, names, runtimes, entitlement, clocks, roles, status,
+    client, context, directory, names, runtimes, eyes, pulses, entitlement, clocks, roles, status,
     startCore: core,
     startHost: host,
     desk: (member) => client.workflow.getHandle(accountId(member)).query(deskQuery),
