@@ -2,11 +2,11 @@
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { whyNoWall } from '../../activities/docker/iptables.ts'
-import { marksOf, runtimeOf } from '../adapters.ts'
 import { checkConfig, type Config } from '../config.ts'
 import { preferredPort } from '../embedded/port.ts'
 import { portRange } from '../embedded/ports.ts'
 import { freeSubnet } from '../embedded/subnet.ts'
+import { clear, clearWhenWeDie } from './clear.ts'
 import { makeConfiguration } from './configuration.ts'
 import { type Parts, zone } from './parts.ts'
 import { startProcess } from './process.ts'
@@ -38,12 +38,14 @@ export async function startBerth(parts: Parts, dir: string, say: (line: string) 
     codecEndpoint: { port: parts.codecPort, origin: parts.temporal.uiUrl },
   })
   const config = checkConfig(made), { address } = parts.temporal
+  const spare = clearWhenWeDie(made, dir)
   const connection = await Connection.connect({ address })
   const client = new Client({ connection, namespace })
   const stop = async (roles?: { stop(): Promise<void> }) => {
     await roles?.stop()
     await connection.close()
     await clear(config)
+    spare()
     await range.release()
   }
   try {
@@ -60,19 +62,5 @@ export async function startBerth(parts: Parts, dir: string, say: (line: string) 
   } catch (error) {
     await stop().catch(() => undefined)
     throw error
-  }
-}
-
-/** Whatever bears this demo's mark: leases that were still open, their networks, the wall. */
-export async function clear(config: Config): Promise<void> {
-  const runtime = runtimeOf(config, marksOf(config))
-  try {
-    const owned = await runtime.list()
-    for (const what of ['container', 'network']) {
-      await Promise.all(owned.filter((one) => one.what === what).map((one) => runtime.removeOwned(one)))
-    }
-    if (config.host!.wall === 'iptables') await runtime.unwall()
-  } finally {
-    runtime.close()
   }
 }

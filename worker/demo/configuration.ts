@@ -22,6 +22,7 @@ export interface Surroundings {
     readonly ports: readonly [number, number]
     readonly range: string
     readonly wall: 'iptables' | 'none'
+    readonly probeMs?: number
   }
   readonly gatewayPort: number
   readonly codecEndpoint?: { readonly port: number; readonly origin: string }

@@ -35,10 +35,11 @@ const folder = (part: string) => {
   return join(root, part)
 }
 // Also when we are killed.
-const spare = whenWeDie(['/bin/sh', '-c', 'sleep 12; rm -rf "$1"', 'berth-demo', root])
+const spare = whenWeDie(['/bin/sh', '-c', 'sleep 30; rm -rf "$1"', 'berth-demo', root])
 const undo: (() => Promise<unknown>)[] = []
 
-process.exitCode = await run().finally(cleanUp)
+const code = await run()
+process.exit(await cleanUp() ? code : 1)
 
 async function run(): Promise<number> {
   try {
@@ -54,6 +55,8 @@ async function run(): Promise<number> {
     console.log(`\nAll ${stage.count} steps were seen to happen.`)
     if (once) return 0
     console.log(howToGoOn(parts, { gateway: demo.gateway, home }))
+    // Servers that die with us do not keep us alive.
+    setInterval(() => undefined, 60_000)
     return await interrupted.promise
   } catch (error) {
     if (error instanceof Interrupted) return once ? 130 : 0
@@ -63,16 +66,19 @@ async function run(): Promise<number> {
   }
 }
 
-async function cleanUp(): Promise<void> {
+/** Whether nothing is left. */
+async function cleanUp(): Promise<boolean> {
+  let clean = true
   console.log('\nTaking everything down.')
   for (const act of undo.reverse()) {
     await act().catch((error: unknown) => {
       console.error(`Something could not be taken down: ${error instanceof Error ? error.message : String(error)}`)
-      process.exitCode = 1
+      clean = false
     })
   }
   rmSync(root, { recursive: true, force: true })
   spare()
+  return clean
 }
 
 function howToGoOn(parts: { readonly temporal: { readonly uiUrl: string }; readonly codecPort: number }, at: { gateway: string; home: string }): string {
@@ -87,5 +93,6 @@ ${settings.join('\n')}
 
 Payloads in the Temporal UI are sealed. To read them, sign in as ada, the admin (password ${password}), at
   http://127.0.0.1:${parts.codecPort}/
-and then, at ${parts.temporal.uiUrl}, tick “Include cross-origin credentials” in the codec settings (the glasses).`
+and at ${parts.temporal.uiUrl} open the codec settings (the glasses), choose “Use my browser setting”, write
+http://127.0.0.1:${parts.codecPort} as the endpoint, and tick “Include cross-origin credentials”.`
 }

@@ -5,7 +5,9 @@
  *
  * A browser asks for a password only when a page is opened, never for a call from one page to another (Fetch, section
  * 4.6, "response tainting"). So an admin opens `/` once; from then on the UI's calls carry the password by themselves,
- * provided that "Include cross-origin credentials" is ticked in the UI's codec settings.
+ * provided that the UI includes credentials. A UI server of one's own has `codec.includeCredentials` for that; the one
+ * inside `temporal server start-dev` has only `--ui-codec-endpoint`, so there each admin sets endpoint and "Include
+ * cross-origin credentials" in the UI's codec settings, as a setting of the browser (seen with UI 2.50.1).
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
@@ -48,7 +50,7 @@ export function codecEndpoint({ payloads, origin, directory, isAdmin, trustMs = 
   app.use(bodyLimit({ maxSize: mostBytes, onError: (c) => c.text('That is too much at once.', 413) }))
 
   app.get('/', (c) => c.html(`<!doctype html><title>Berth</title><p>You may read payloads now. In the <a href="${origin}">Temporal UI</a>, `
-    + 'open the codec settings (the glasses), and tick “Include cross-origin credentials”.</p>'))
+    + 'open the codec settings (the glasses), and tick “Include cross-origin credentials” as a setting of your browser.</p>'))
   app.post('/encode', (c) => convert(c, (all) => box.encode(all)))
   // One payload whose key is gone must not hide the others.
   app.post('/decode', (c) => convert(c, async (all) => (await Promise.all(all.map((one) => box.decode([one]).catch(() => [one])))).flat()))
