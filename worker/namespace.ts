@@ -6,6 +6,8 @@ import { attributes } from '../workflows/contract.ts'
 type Services = Pick<Connection, 'workflowService' | 'operatorService'>
 
 const instanceKey = 'berth.instance'
+/** Since when the namespace is ours, in ms: one that is younger than the things with our mark is not the one that lent them. */
+const sinceKey = 'berth.since'
 /** Numbers of temporal.api.enums.v1.IndexedValueType, whose package is not ours to import. */
 const wireType = {
   [SearchAttributeType.TEXT]: 1, [SearchAttributeType.KEYWORD]: 2, [SearchAttributeType.INT]: 3, [SearchAttributeType.DOUBLE]: 4,
@@ -43,7 +45,7 @@ async function register({ workflowService }: Services, wish: NamespaceWish): Pro
   } catch (error) {
     if (codeOf(error) !== 5) throw error
     await workflowService.registerNamespace({
-      namespace: wish.namespace, data: { [instanceKey]: wish.instance },
+      namespace: wish.namespace, data: { [instanceKey]: wish.instance, [sinceKey]: String(Date.now()) },
       workflowExecutionRetentionPeriod: msToTs(wish.retentionMs ?? 30 * 24 * 3_600_000),
     }).catch((error) => { if (codeOf(error) !== 6) throw error })
   }
@@ -53,15 +55,15 @@ async function register({ workflowService }: Services, wish: NamespaceWish): Pro
 async function claim({ workflowService }: Services, wish: NamespaceWish): Promise<string> {
   const read = async () => {
     const { namespaceInfo, config } = await workflowService.describeNamespace({ namespace: wish.namespace })
-    return { recorded: namespaceInfo?.data?.[instanceKey], kept: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000 }
+    return { recorded: namespaceInfo?.data?.[instanceKey], since: namespaceInfo?.data?.[sinceKey], kept: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000 }
   }
-  const { recorded, kept } = await read()
+  const { recorded, since, kept } = await read()
   if (recorded && recorded !== wish.instance) return recorded
   const retention = wish.retentionMs !== undefined && wish.retentionMs !== kept
-  if (recorded && !retention) return recorded
+  if (recorded && since && !retention) return recorded
   await workflowService.updateNamespace({
     namespace: wish.namespace,
-    ...(!recorded && { updateInfo: { data: { [instanceKey]: wish.instance } } }),
+    ...((!recorded || !since) && { updateInfo: { data: { [instanceKey]: wish.instance, [sinceKey]: since ?? String(Date.now()) } } }),
     ...(retention && { config: { workflowExecutionRetentionTtl: msToTs(wish.retentionMs) } }),
   })
   return (await read()).recorded ?? ''

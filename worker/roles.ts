@@ -4,6 +4,8 @@ import { createDirectorySteps } from '../activities/steps/directory.ts'
 import { createHostSteps } from '../activities/steps/host.ts'
 import { createNameSteps } from '../activities/steps/names.ts'
 import { createOpenLeases } from '../activities/temporal.ts'
+import { createBrakeSteps } from '../activities/temporal/brake.ts'
+import { createSweepSteps } from '../activities/temporal/sweep.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
 import { directoryOf, marksOf, namesOf, openEnvWith, policyOf, runtimeOf, sealsOf } from './adapters.ts'
 import { startCodecEndpoint } from './codecEndpoint.ts'
@@ -58,6 +60,7 @@ async function core(config: Config, context: RoleContext): Promise<RunningRole> 
   const names = namesOf(config, marksOf(config))
   const steps = {
     ...createDirectorySteps({ directory: directoryOf(config), policy: policyOf(config) }), ...createNameSteps({ names }), ...createOpenLeases(),
+    ...createSweepSteps(), ...createBrakeSteps(),
   }
   const role = await startCore(context, { steps })
   return { done: role.done, stop: () => role.stop().finally(() => names.close()) }

@@ -4,9 +4,11 @@ import {
 } from '@temporalio/workflow'
 import { askTogether, standingOrLater } from './account/ask.ts'
 import { type Books, accountDetails, close, deskOf, note, openBooks } from './account/books.ts'
+import { showLosing } from './account/brake.ts'
 import { lend } from './account/lend.ts'
 import { compare, rebuild } from './account/rebuild.ts'
 import { applyStanding } from './account/recheck.ts'
+import type { Word } from './account/revoke.ts'
 import * as c from './contract.ts'
 import { refuse } from './refuse.ts'
 import { inUse, quotaRefusal } from './rules/quota.ts'
@@ -20,14 +22,17 @@ const rebuildWait = '2500ms'
 export async function account(input: c.AccountInput): Promise<void> {
   const { books, rebuilt: carried } = openBooks(input, Date.now())
   const ask = askTogether(books.member)
-  let rebuilt = carried, rechecking: string | undefined, soon: number | undefined
+  let rebuilt = carried, rechecking: Word | undefined, soon: number | undefined
   const ready = async () => {
     if (!rebuilt && !(await condition(() => rebuilt, rebuildWait))) {
       throw refuse('tryLater', 'Your account is being put together again. Try again in a minute.')
     }
   }
 
-  const show = () => setCurrentDetails(accountDetails(books)) // costs no event
+  const show = () => {
+    showLosing(books)
+    setCurrentDetails(accountDetails(books)) // costs no event
+  }
 
   setHandler(c.deskQuery, () => deskOf(books))
   setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
@@ -62,7 +67,7 @@ export async function account(input: c.AccountInput): Promise<void> {
     books.held[key] = paused ? { ...rest, paused } : rest
   })
   setHandler(c.tellSignal, (notice) => note(books, notice))
-  setHandler(c.recheckSignal, ({ by }) => { rechecking = by })
+  setHandler(c.recheckSignal, (word) => { rechecking = word }, { description: 'Asks the directory now: {"by": "ada"}; with "confirmed": true the brake on mass loss does not hold for this member.' })
 
   if (!rebuilt) {
     await rebuild(books)
@@ -76,15 +81,15 @@ export async function account(input: c.AccountInput): Promise<void> {
     if (isLong()) break
     if (!told && isIdle(books) && allHandlersFinished()) return
     if (isEmpty(books) === false && empty && rechecking === undefined) continue // the first lease arms the regular check
-    const by = rechecking ?? 'the regular check'
+    const word = rechecking ?? { by: 'the regular check' }
     rechecking = undefined
-    soon = await recheck(books, ask, by)
+    soon = await recheck(books, ask, word)
   }
   await condition(allHandlersFinished)
   await continueAsNew<typeof account>({ member: books.member, carried: books })
 }
 
-async function recheck(books: Books, ask: ReturnType<typeof askTogether>, by: string): Promise<number | undefined> {
+async function recheck(books: Books, ask: ReturnType<typeof askTogether>, word: Word): Promise<number | undefined> {
   await compare(books)
   let standing
   try {
@@ -93,7 +98,7 @@ async function recheck(books: Books, ask: ReturnType<typeof askTogether>, by: st
     log.warn('the directory was away at a re-check', { error }) // never a reason (design section 7)
     return undefined
   }
-  return applyStanding(books, standing, by)
+  return applyStanding(books, standing, word)
 }
 
 function isLong(): boolean {

@@ -9,7 +9,7 @@ import type { ReadPolicy } from '../policy/read.ts'
 export function createDirectorySteps({ directory, policy }: {
   readonly directory: Pick<Directory, 'find'>
   readonly policy: Pick<Policy, 'current'>
-}): Pick<CoreSteps, 'entitle' | 'readSite'> {
+}): Pick<CoreSteps, 'entitle' | 'readSite' | 'readSites'> {
   return {
     async entitle(member) {
       const { terms, digest } = readCurrent(policy), { clocks } = terms
@@ -28,6 +28,8 @@ export function createDirectorySteps({ directory, policy }: {
       const sentence = `${uid} is in no directory group that may lend. Ask an admin for access.`
       return { is: 'noRights', uuid, clocks, sentence }
     },
+
+    readSites: async () => readCurrent(policy).terms.sites,
 
     async readSite(site) {
       const { terms: { sites, clocks } } = readCurrent(policy)

@@ -17,10 +17,26 @@ export interface Books {
   clocks: Clocks
   lastGood?: { readonly at: number; readonly entitlement: Entitlement }
   /** A right is lost: first seen at `since`; `due` once it was seen twice and leases end then. */
-  losing?: { readonly since: number; readonly sentence: string; readonly due?: number }
+  losing?: Losing
+  /** Leases that a narrowed policy does not allow any more, when it says that this ends them. */
+  unfit?: Record<string, { readonly since: number; readonly sentence: string; due?: number; readonly confirmedBy?: string }>
+  /** Why they do not end: the brake holds. */
+  unfitStopped?: string
+  /** `BerthPhase` as it was last written. */
+  shown?: 'losing'
   /** Held leases that Temporal did not know at the last look. */
   missed: string[]
   emptySince: number
+}
+
+export interface Losing {
+  readonly since: number
+  readonly sentence: string
+  readonly due?: number
+  /** The brake holds: an admin is asked before leases end. */
+  readonly stopped?: string
+  /** The admin who said that the loss is meant. */
+  readonly confirmedBy?: string
 }
 
 const noticesKept = 20, endingsKept = 20, receiptsKept = 500
@@ -64,15 +80,23 @@ export function deskOf(books: Books): Desk {
     notices: books.notices,
     endings: books.endings,
     ...(books.lastGood && { entitlement: books.lastGood.entitlement }),
-    ...(books.losing && { losing: { at: books.losing.due ?? books.losing.since, sentence: books.losing.sentence } }),
+    ...losingOf(books),
   }
+}
+
+function losingOf({ losing, unfitStopped, unfit }: Books): Pick<Desk, 'losing'> {
+  const stopped = losing?.stopped ?? unfitStopped
+  if (losing) return { losing: { at: losing.due ?? losing.since, sentence: losing.sentence, ...(stopped !== undefined && { stopped }) } }
+  const [first] = Object.values(unfit ?? {})
+  return first ? { losing: { at: first.due ?? first.since, sentence: first.sentence, ...(stopped !== undefined && { stopped }) } } : {}
 }
 
 /** In plain words, for the Temporal UI. */
 export function accountDetails(books: Books): string {
   const held = Object.values(books.held)
   const rows = held.map((one) => `| ${one.name} | ${one.image} | ${one.site} | ${one.cpu} | ${Math.round(one.memory / 2 ** 20)} Mi | ${one.paused ? 'paused' : ''} |`)
-  const losing = books.losing ? `\n\n**Losing its rights:** ${books.losing.sentence}` : ''
+  const { losing: lost } = losingOf(books)
+  const losing = lost ? `\n\n**Losing its rights:** ${lost.sentence}${lost.stopped === undefined ? '' : ` **${lost.stopped}**`}` : ''
   if (held.length === 0) return `${books.member} holds nothing.${losing}`
   return [`${books.member} holds ${held.length}.${losing}`, '', '| name | image | site | cpu | memory | |', '|---|---|---|---|---|---|', ...rows].join('\n')
 }
