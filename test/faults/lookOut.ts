@@ -1,0 +1,66 @@
+/** Looks at the leases' phases and at the engine all the time, in one question each, however many leases there are. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from '@temporalio/client'
+import { attributes } from '../../workflows/contract.ts'
+import { containersOf } from '../../worker/demo/look.ts'
+
+export interface LookOut {
+  /** Resolves when the lease shows this phase, or is closed (`closed`); rejects after the time. */
+  until(leaseId: string, phase: string, withinMs?: number): Promise<string>
+  /** Keys of which two containers ran at the same time. */
+  doubled(): readonly string[]
+  looks(): number
+  close(): void
+}
+
+export function createLookOut({ client, socket, instance }: { readonly client: Client; readonly socket: string; readonly instance: string }): LookOut {
+  const doubled = new Set<string>(), waiting = new Map<string, { phase: string; done: (seen: string) => void }>()
+  const over = new AbortController()
+  let looks = 0
+
+  async function phases(): Promise<void> {
+    if (waiting.size === 0) return
+    const open = new Map<string, string>()
+    for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query: 'WorkflowType = \'lease\' AND ExecutionStatus = \'Running\'' })) {
+      open.set(workflowId, typedSearchAttributes.get(attributes.phase) ?? '')
+    }
+    for (const [leaseId, { phase, done }] of waiting) if (open.get(leaseId) === phase) done(phase)
+    // Visibility lags, so what is not listed is looked at by itself.
+    await Promise.all([...waiting].filter(([leaseId]) => !open.has(leaseId)).slice(0, 8).map(async ([leaseId, { done }]) => {
+      const { status } = await client.workflow.getHandle(leaseId).describe()
+      if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') done('closed')
+    }))
+  }
+
+  async function engine(): Promise<void> {
+    const running = (await containersOf(socket, instance)).filter(({ State }) => State === 'running').map(({ Labels }) => Labels['berth.key'] ?? '')
+    looks++
+    for (const key of running) if (running.filter((other) => other === key).length > 1) doubled.add(key)
+  }
+
+  const again = async (look: () => Promise<void>, everyMs: number) => {
+    while (!over.signal.aborted) {
+      await look().catch(() => undefined) // whatever is down comes back
+      await pause(everyMs, undefined, { signal: over.signal }).catch(() => undefined)
+    }
+  }
+  void again(phases, 250)
+  void again(engine, 500)
+
+  return {
+    until: (leaseId, phase, withinMs = 300_000) => new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(leaseId)
+        reject(new Error(`${leaseId} was not ${phase} within ${withinMs / 1000} s`))
+      }, withinMs)
+      waiting.set(leaseId, { phase, done: (seen) => {
+        clearTimeout(timer)
+        waiting.delete(leaseId)
+        resolve(seen)
+      } })
+    }),
+    doubled: () => [...doubled],
+    looks: () => looks,
+    close: () => over.abort(),
+  }
+}

@@ -1,0 +1,131 @@
+/** A Berth of real parts for one row, with troubled workers, a look-out over what it makes, and a last count. */
+import { loadavg } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { accountId } from '../../workflows/contract.ts'
+import { namesOf, marksOf } from '../../worker/adapters.ts'
+import { checkConfig } from '../../worker/config.ts'
+import type { RoleProcess } from '../../worker/demo/process.ts'
+import { portRange } from '../../worker/embedded/ports.ts'
+import { readKeyring } from '../../worker/keys/keyring.ts'
+import { type BerthOptions, type Journey, type Role, allRoles, journey } from '../journey/berth.ts'
+import { type LookOut, createLookOut } from './lookOut.ts'
+import { type Orders, giveOrders } from './orders.ts'
+import { replayAll } from './replay.ts'
+import { type Trying, none } from './trial.ts'
+
+export const members = ['mika', 'noor', 'ada'] as const
+
+export interface Stage extends Journey {
+  readonly lookOut: LookOut
+  /** Starts roles under the trouble that was ordered; with more room than a journey has. */
+  begin(roles?: readonly Role[], change?: object): Promise<RoleProcess>
+  order(orders: Omit<Orders, 'id'>): void
+  /** What is left over once nothing is lent: looked at until it is all 0, or the time is over. */
+  leftOver(withinMs?: number): Promise<LeftOver>
+  /** Tells what is left over, what was doubled, and what does not replay. */
+  account(row: string, options?: { readonly withinMs?: number; readonly sample?: number }): Promise<void>
+}
+
+export interface LeftOver {
+  readonly containers: number
+  readonly networks: number
+  readonly names: number
+  /** Host ports that the site counts as lent. */
+  readonly ports: number
+  /** Leases that the site counts. */
+  readonly places: number
+  /** Leases that accounts count. */
+  readonly quota: number
+  /** Lease workflows that are open. */
+  readonly workflows: number
+}
+
+export interface StageOptions extends BerthOptions {
+  readonly slots?: number
+}
+
+const noticing = { step: '5s', check: '5s', hostQueue: '60s', recheck: '1h' }
+
+export async function stage(it: Trying, { slots = 250, ...options }: StageOptions = {}): Promise<Stage> {
+  const range = await portRange(slots)
+  const made = await journey({
+    ownTemporal: it.temporal === undefined, engine: it.engine, ...options,
+    policy: {
+      ...options.policy, clocks: { ...noticing, ...options.policy?.clocks },
+      defaults: { count: 1000, totalCpu: 1000, totalMemory: '1000Gi', cpu: 0.1, memory: '32Mi', restart: 'always', longestWait: '15m', ...options.policy?.defaults },
+    },
+  }).catch(async (error: unknown) => {
+    await range.release()
+    throw error
+  })
+  const host = { ...made.configuration.host, ports: range.ports, slots, cpu: 1000, memoryMi: 2 ** 20 }
+  const config = checkConfig({ ...made.configuration, host })
+  const names = namesOf(config, marksOf(config)), ring = readKeyring(config.keys.payloads), client = made.client()
+  const lookOut = createLookOut({ client, socket: made.socket, instance: made.instance })
+
+  const leftOver = async (withinMs = 60_000): Promise<LeftOver> => {
+    const deadline = Date.now() + withinMs
+    for (;;) {
+      const found = await count().catch((error: unknown) => error)
+      const last = Date.now() > deadline
+      if (found instanceof Error ? last : last || sum(found as LeftOver) === 0) {
+        if (found instanceof Error) throw found
+        return found as LeftOver
+      }
+      await pause(300)
+    }
+  }
+
+  async function count(): Promise<LeftOver> {
+    const [containers, networks, owned, board, desks, { count: workflows }] = await Promise.all([
+      made.containers(), made.networks(), names.list(made.zone), made.board(),
+      Promise.all(members.map((member) => made.desk(member).then(({ leases }) => leases.length, noneWhenGone))),
+      client.workflow.count('WorkflowType = \'lease\' AND ExecutionStatus = \'Running\''),
+    ])
+    const over = (of: (host: (typeof board.hosts)[number]) => number) => board.hosts.reduce((all, one) => all + of(one), 0)
+    return {
+      containers: containers.length, networks: networks.length, names: owned.length, workflows,
+      ports: over(({ ports }) => ports.used), places: over(({ leases }) => leases.length) + board.line.length, quota: desks.reduce((all, one) => all + one, 0),
+    }
+  }
+
+  return {
+    ...made, lookOut, leftOver,
+    order: (orders) => giveOrders(join(made.dir, 'berth'), orders),
+    begin: (roles = allRoles, change = {}) => made.start(roles, { main: join(import.meta.dirname, 'worker.ts'), change: { host, ...change } }),
+    async account(row, { withinMs, sample } = {}) {
+      const left = await leftOver(withinMs)
+      it.tell(none(`${row}.left_over`, sum(left), `${Object.entries(left).map(([what, value]) => `${String(value)} ${what}`).join(', ')}; load ${loadNow()}`))
+      it.tell(none(`${row}.doubled`, lookOut.doubled(), `leases of which two containers ran at once, in ${lookOut.looks()} looks`))
+      const { told, wrong, failedTasks, longest, longestId } = await replayAll(client, ring, sample)
+      it.tell(none(`${row}.replay`, [...wrong, ...(told === 0 ? ['nothing was replayed'] : [])], `${told} histories; the longest has ${longest} events (${longestId})`))
+      it.tell(none(`${row}.failed_tasks`, failedTasks, 'tasks of stories that failed'))
+    },
+    async stop() {
+      lookOut.close()
+      try {
+        await made.stop()
+      } finally {
+        await names.close()
+        await range.release()
+      }
+    },
+  }
+}
+
+export const sum = (left: LeftOver): number => Object.values(left).reduce((all: number, one) => all + (one as number), 0)
+
+/** An account that nobody needed, or that was terminated, counts nothing. */
+function noneWhenGone(error: unknown): number {
+  if (/not found|already completed/i.test(String(error))) return 0
+  throw error
+}
+
+export const accountOf = (it: Journey, member: string) => it.client().workflow.getHandle(accountId(member))
+
+export const loadNow = (): string => loadavg().map((one) => one.toFixed(1)).join(' ')
+
+/** For `await using`. */
+export const disposable = <T extends { stop(): Promise<unknown> }>(it: T): T & AsyncDisposable =>
+  Object.assign(it, { [Symbol.asyncDispose]: async () => void await it.stop() })
