@@ -5,7 +5,7 @@ import { untimely } from '../workflows/contract.ts'
 
 /** What of Temporal's client is used here; tests stand in for it. */
 export interface Temporal {
-  readonly workflow: Pick<WorkflowClient, 'getHandle' | 'executeUpdateWithStart' | 'list'>
+  readonly workflow: Pick<WorkflowClient, 'getHandle' | 'executeUpdateWithStart' | 'list' | 'start'>
   withDeadline<R>(deadline: number | Date, fn: () => Promise<R>): Promise<R>
 }
 

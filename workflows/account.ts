@@ -36,6 +36,7 @@ export async function account(input: c.AccountInput): Promise<void> {
 
   setHandler(c.deskQuery, () => deskOf(books))
   setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
+  setHandler(c.signInUpdate, () => books.epoch)
   setHandler(c.signOutUpdate, ({ by, reason }) => {
     books.epoch++
     if (reason === 'revoked') note(books, { at: Date.now(), kind: 'rights', sentence: `${by} signed you out everywhere.` })

@@ -100,6 +100,8 @@ export interface WatchClocks {
 // account -----------------------------------------------------------------------------------------------------------
 
 export const lendUpdate = defineUpdate<Receipt, [LendRequest]>('lend')
+/** Opens the account when it is not there, and answers with the epoch that a new token bears. */
+export const signInUpdate = defineUpdate<number, []>('signIn')
 /** Raises the epoch, which ends every token of the member; answers with the new one. */
 export const signOutUpdate = defineUpdate<number, [SignOut]>('signOut')
 /** Resuming takes quota that pausing freed, so the account decides; granted, it signals the lease. A refusal says what is in use. */

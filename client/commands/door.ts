@@ -1,5 +1,6 @@
 /** What a command may ask of Berth, already bound to who is asking. The gateway satisfies it over Temporal. */
 import type { Extended } from '../../workflows/contract.ts'
+import type { SweepReport } from '../../workflows/sweep/terms.ts'
 import type { Board, Desk, Ending, LeaseStatus, LendRequest, Receipt } from '../../workflows/terms.ts'
 
 /** A lease that the caller named, and may know of. */
@@ -8,6 +9,8 @@ export interface FoundLease {
   readonly leaseId: string
   readonly member: string
   readonly name: string
+  /** When it was asked for, of an open one: it may not have begun yet. */
+  readonly since?: number
   /** Set when it is over and its account remembers how. */
   readonly ending?: Ending
 }
@@ -28,6 +31,7 @@ export interface Door {
   extend(lease: FoundLease, byMs: number | undefined): Promise<Extended>
   hold(lease: FoundLease, hold: { readonly until: number; readonly reason: string }): Promise<Extended>
   release(lease: FoundLease): Promise<void>
+  keep(lease: FoundLease, until: number): Promise<void>
   pause(lease: FoundLease): Promise<void>
   resume(lease: FoundLease): Promise<void>
   logs(lease: FoundLease, lines: number): Promise<readonly string[]>
@@ -41,8 +45,14 @@ export interface AdminDoor {
   boards(site?: string): Promise<readonly Board[]>
   drain(host: string, drain: boolean): Promise<{ readonly site: string }>
   forget(host: string): Promise<{ readonly site: string }>
-  /** Answers with the members whose accounts were told. */
-  recheck(member?: string): Promise<readonly string[]>
+  /** Answers with the members whose accounts were told. `confirmed`: the loss is meant, so the brake does not hold. */
+  recheck(member?: string, confirmed?: boolean): Promise<readonly string[]>
+  sweep(wish: { readonly enforce: boolean; readonly yesRemove?: number }): Promise<SweepReport>
+  lastSweep(): Promise<SweepReport | undefined>
+  /** Accounts that lose their rights just now, at most 50. */
+  losing(): Promise<readonly (NonNullable<Desk['losing']> & { readonly member: string })[]>
+  /** Ends a lease at once; its member sees the reason. */
+  end(lease: FoundLease, reason: string): Promise<void>
   /** Ends every token of a member, and with `reason` every lease too. */
   revoke(member: string, reason?: string): Promise<{ readonly epoch: number; readonly leases: readonly string[] }>
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { WithStartWorkflowOperation, type Workflow } from '@temporalio/client'
 import { TypedSearchAttributes, type UpdateDefinition } from '@temporalio/common'
 import {
-  accountId, attributes, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, signOutUpdate, type AccountInput, type SignOut,
+  accountId, attributes, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, signInUpdate, signOutUpdate, type AccountInput, type SignOut,
 } from '../../workflows/contract.ts'
 import type { Desk, LendRequest, Receipt } from '../../workflows/terms.ts'
 import { ask, type Temporal } from '../ask.ts'
@@ -11,11 +11,13 @@ import { isGone } from './failures.ts'
 import type { GatewayOptions } from './options.ts'
 
 export interface Accounts {
-  /** Of somebody who never had an account, or whose account closed long ago: empty, with epoch 0. */
+  /** Of somebody whose account is not there: empty, with an epoch above every token's, so that nobody is signed in to it. */
   desk(member: string): Promise<Desk>
   /** Whether Temporal knows the account, open or closed. */
   exists(member: string): Promise<boolean>
   lend(member: string, wish: LendRequest): Promise<Receipt>
+  /** Opens the account when it is not there; answers with the epoch for a new token. */
+  signIn(member: string): Promise<number>
   /** Answers with the new epoch. */
   signOut(member: string, why: SignOut): Promise<number>
 }
@@ -30,7 +32,7 @@ export function createAccounts(temporal: Temporal, options: Options): Accounts {
     }))
   return {
     desk: (member) => query(member).catch((error: unknown) => {
-      if (isGone(error)) return { member, epoch: 0, leases: [], notices: [], endings: [] }
+      if (isGone(error)) return { member, epoch: Number.MAX_SAFE_INTEGER, leases: [], notices: [], endings: [] }
       throw error
     }),
     exists: (member) => query(member).then(() => true, (error: unknown) => {
@@ -38,6 +40,8 @@ export function createAccounts(temporal: Temporal, options: Options): Accounts {
       throw error
     }),
     lend: (member, wish) => update(member, { def: lendUpdate, arg: wish, updateId: wish.requestId }),
+    signIn: (member) => temporal.withDeadline(Date.now() + options.updateMs, () =>
+      temporal.workflow.executeUpdateWithStart(signInUpdate, { startWorkflowOperation: startAccount(member) })),
     signOut: (member, why) => update(member, { def: signOutUpdate, arg: why }),
   }
 }

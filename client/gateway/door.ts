@@ -1,13 +1,14 @@
 /** A command's door to Berth, bound to one request of one member. */
 import type { UpdateDefinition } from '@temporalio/common'
 import {
-  accountId, extendUpdate, holdUpdate, logsUpdate, mayResumeUpdate, pauseUpdate, releaseUpdate, statusQuery,
+  accountId, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, pauseUpdate, releaseUpdate, statusQuery,
 } from '../../workflows/contract.ts'
 import type { Caller, Desk } from '../../workflows/terms.ts'
 import { ask, type Temporal } from '../ask.ts'
 import type { Door, FoundLease } from '../commands/door.ts'
 import { stop } from '../refused.ts'
 import { keyOf, type Accounts } from './accounts.ts'
+import { beginsWithinMs } from './events.ts'
 import { isGone } from './failures.ts'
 import { findAnybodys, findOwn, notFound } from './find.ts'
 import type { GatewayOptions } from './options.ts'
@@ -45,11 +46,16 @@ export function createDoor({ temporal, accounts, seals, options, knows }: DoorNe
   const update = async <R, A>(lease: FoundLease, { def, arg, id = lease.leaseId }: Asked<R, A>): Promise<R> => {
     if (lease.ending) throw over(lease)
     const by = await callerFor(lease)
-    try {
-      return await temporal.withDeadline(Date.now() + options.updateMs, () =>
-        temporal.workflow.getHandle(id).executeUpdate(def, { args: [arg(by)], updateId: `${def.name}-${requestId}` }))
-    } catch (error) {
-      throw isGone(error) ? over(lease) : error
+    const begunBy = (lease.since ?? 0) + beginsWithinMs
+    for (;;) {
+      try {
+        return await temporal.withDeadline(Date.now() + options.updateMs, () =>
+          temporal.workflow.getHandle(id).executeUpdate(def, { args: [arg(by)], updateId: `${def.name}-${requestId}` }))
+      } catch (error) {
+        if (!isGone(error)) throw error
+        if (Date.now() > begunBy) throw over(lease)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
     }
   }
   return {
@@ -75,11 +81,12 @@ export function createDoor({ temporal, accounts, seals, options, knows }: DoorNe
       return update(lease, { def: holdUpdate, arg: (by) => ({ key: lease.key, by: { ...by, admin: true }, until, reason }) })
     },
     release: (lease) => update(lease, { def: releaseUpdate, arg: (by) => ({ key: lease.key, by }) }),
+    keep: (lease, until) => update(lease, { def: keepUpdate, arg: (by) => ({ key: lease.key, by, until }) }),
     pause: (lease) => update(lease, { def: pauseUpdate, arg: (by) => ({ key: lease.key, by }) }),
     // The account decides, since pausing freed cpu and memory.
     resume: (lease) => update(lease, { def: mayResumeUpdate, arg: (by) => ({ key: lease.key, by }), id: accountId(lease.member) }),
     logs: (lease, lines) => update(lease, { def: logsUpdate, arg: (by) => ({ key: lease.key, by, lines }) }),
-    admin: createAdminDoor({ temporal, accounts, options, knows, prove: async () => {
+    admin: createAdminDoor({ temporal, accounts, options, knows, requestId, prove: async () => {
       await of.proveAdmin()
       return member
     } }),

@@ -27,7 +27,7 @@ export function after(timeline: readonly TimelineEntry[], last: string | undefin
 export const isSettled = (status: LeaseStatus): boolean => ['ready', 'paused', 'ended'].includes(status.phase)
 
 /** A lease whose account has just answered may not have begun; longer than this, it is not there. */
-const beginsWithinMs = 10_000
+export const beginsWithinMs = 10_000
 
 type Follow = { readonly leaseId: string; readonly door: Pick<Door, 'status'>; readonly options: GatewayOptions; readonly done: () => void }
 

@@ -10,7 +10,7 @@ import { stop } from '../refused.ts'
 /** Open ones first; among those that are over, the one that ended last. */
 export function findOwn(desk: Desk, which: string): FoundLease | undefined {
   const held = desk.leases.find((one) => [one.key, one.label, one.name].includes(which))
-  if (held) return { key: held.key, leaseId: held.leaseId, member: desk.member, name: held.name }
+  if (held) return { key: held.key, leaseId: held.leaseId, member: desk.member, name: held.name, since: held.since }
   const ending = desk.endings.filter((one) => [one.key, one.name, labelOf(one.name, one.key)].includes(which))
     .sort((a, b) => b.at - a.at)[0]
   return ending && { key: ending.key, leaseId: leaseId(ending), member: ending.member, name: ending.name, ending }

@@ -74,7 +74,7 @@ export function createSessions({ directory, isAdmin, accounts, seals, options }:
       }
       forgive()
       if (found.disabled) throw denied()
-      const { epoch } = await accounts.desk(found.uid)
+      const epoch = await accounts.signIn(found.uid)
       const refreshUntil = options.now() + options.refreshMs, claims = { uid: found.uid, uuid: found.uuid, epoch }
       return { ...access(claims, refreshUntil), refresh: issue(seals, { ...claims, kind: 'refresh', exp: refreshUntil }), refreshUntil }
     },

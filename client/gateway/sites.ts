@@ -10,6 +10,7 @@ import { stop } from '../refused.ts'
 import type { Accounts } from './accounts.ts'
 import { isGone } from './failures.ts'
 import type { GatewayOptions } from './options.ts'
+import { createSweepDoor } from './sweeps.ts'
 
 interface Needs {
   readonly temporal: Temporal
@@ -17,11 +18,12 @@ interface Needs {
   readonly options: Pick<GatewayOptions, 'queryMs' | 'updateMs'>
   /** Whether the directory knows this member. */
   readonly knows: (member: string) => Promise<boolean>
+  readonly requestId: string
   /** The admin's own uid, proven an admin just now; throws the refusal otherwise. */
   readonly prove: () => Promise<string>
 }
 
-export function createAdminDoor({ temporal, accounts, options, knows, prove }: Needs): AdminDoor {
+export function createAdminDoor({ temporal, accounts, options, knows, requestId, prove }: Needs): AdminDoor {
   const boardOf = (id: string) => ask(temporal, { id, of: boardQuery, withinMs: options.queryMs })
   const open = async (kind: string, most: number) => {
     const ids: { id: string; owner: string }[] = []
@@ -41,6 +43,7 @@ export function createAdminDoor({ temporal, accounts, options, knows, prove }: N
   const site = (name: string) => temporal.workflow.getHandle(siteId(name))
 
   return {
+    ...createSweepDoor({ temporal, options, requestId, prove }),
     openLeases: async (most) => {
       await prove()
       return (await open('lease', most)).map(({ id }) => id)
@@ -62,11 +65,11 @@ export function createAdminDoor({ temporal, accounts, options, knows, prove }: N
       await within(() => site(name).executeUpdate(forgetUpdate, { args: [{ host, by }] }))
       return { site: name }
     },
-    recheck: async (member) => {
+    recheck: async (member, confirmed) => {
       const by = await prove()
       const told = member === undefined ? await open('account', 100_000) : [{ id: accountId(member), owner: member.toLowerCase() }]
       for (const { id, owner } of told) {
-        await temporal.workflow.getHandle(id).signal(recheckSignal, { by }).catch((error: unknown) => {
+        await temporal.workflow.getHandle(id).signal(recheckSignal, { by, ...(confirmed && { confirmed: true as const }) }).catch((error: unknown) => {
           // One that closed meanwhile holds nothing.
           if (!isGone(error)) throw error
           if (member !== undefined) throw stop('notFound', `${quote(owner)} has no account that is open, so nothing is lent to them.`)

@@ -27,6 +27,10 @@ export interface FakeWorkflow {
 
 export function fakeTemporal() {
   const workflows = new Map<string, FakeWorkflow>(), calls: Call[] = []
+  /** An account that was not there: empty, at epoch 0. */
+  const opened = (id: string): FakeWorkflow => ({
+    query: () => desk(id.replace(/^account:/, '')), update: (name) => (name === 'signIn' ? 0 : undefined),
+  })
   const at = (id: string): FakeWorkflow => {
     const found = workflows.get(id)
     if (!found) throw new WorkflowNotFoundError('workflow not found', id, undefined)
@@ -35,7 +39,8 @@ export function fakeTemporal() {
   type Def = { name: string }
   type Options = { args?: unknown[]; updateId?: string; startWorkflowOperation?: { options: { workflowId: string } } }
   const update = async (id: string, def: Def, options: Options) => {
-    calls.push({ id, name: def.name, arg: options.args?.[0], updateId: options.updateId })
+    // Signing in opens the account; what tests look at is what comes after.
+    if (def.name !== 'signIn') calls.push({ id, name: def.name, arg: options.args?.[0], updateId: options.updateId })
     return await at(id).update?.(def.name, options.args?.[0] as never, options.updateId)
   }
   const fake = {
@@ -50,7 +55,11 @@ export function fakeTemporal() {
           await Promise.resolve()
         },
       }),
-      executeUpdateWithStart: (def: Def, options: Options) => update(options.startWorkflowOperation?.options.workflowId ?? '', def, options),
+      executeUpdateWithStart: (def: Def, options: Options) => {
+        const id = options.startWorkflowOperation?.options.workflowId ?? ''
+        if (!workflows.has(id)) workflows.set(id, opened(id))
+        return update(id, def, options)
+      },
       async *list({ query }: { query: string }) {
         const kind = /BerthKind = "(\w+)"/.exec(query)?.[1], start = /STARTS_WITH "([^"]*)"/.exec(query)?.[1]
         if (query.includes('!=')) return
@@ -138,6 +147,7 @@ export function stage(options: GatewayNeeds['options'] = {}) {
     query: () => desks.get('mika'),
     update: (name, arg: LendRequest) => {
       if (name === 'lend') return { key: arg.key, leaseId: webId, name: 'web', label: held.label, fqdn: 'web.berth.test', site: 'main', image: arg.image, forMs: 1 }
+      if (name === 'signIn') return desks.get('mika')?.epoch
       if (name !== 'signOut') return undefined
       const before = desks.get('mika') ?? desk('mika')
       desks.set('mika', { ...before, epoch: before.epoch + 1 })

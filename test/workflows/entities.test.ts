@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WithStartWorkflowOperation } from '@temporalio/client'
-import { accountId, coreQueue, extendUpdate, lendUpdate, releaseUpdate, siteId, statusQuery } from '../../workflows/contract.ts'
+import { accountId, coreQueue, extendUpdate, lendUpdate, releaseUpdate, signOutUpdate, siteId, statusQuery } from '../../workflows/contract.ts'
 import { refusalIn } from '../../workflows/refuse.ts'
 import { sayHostUp } from '../../worker/host.ts'
 import { eventually, newKey, world, type World } from './harness.ts'
@@ -38,10 +38,12 @@ describe('an account', () => {
     const receipts = []
     for (const name of ['a', 'b', 'c']) receipts.push(await it.lend('noor', { name }))
     await Promise.all(receipts.map(({ leaseId }) => it.until(leaseId, 'ready')))
+    const { epoch } = await it.desk('noor')
     await it.client.workflow.getHandle(accountId('noor')).terminate('by the test')
     const again = await it.lend('noor', { name: 'd' })
     const desk = await it.desk('noor')
     expect(desk.leases.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'd'])
+    expect(desk.epoch).toBeGreaterThan(epoch) // tokens of before are good no more
     expect(await it.lend('noor', { name: 'a' }).then(() => undefined, refusalIn)).toMatchObject({ kind: 'nameTaken' })
     await it.until(again.leaseId, 'ready')
     await Promise.all([...receipts, again].map((lease) => give(lease, 'noor')))
@@ -64,11 +66,11 @@ describe('an account', () => {
   })
 
   test('signed out elsewhere takes no older token', async () => {
-    const receipt = await it.lend('ada', { name: 'epoch', epoch: 0 })
-    const { signOutUpdate } = await import('../../workflows/contract.ts')
+    const { epoch: before } = await it.desk('ada')
+    const receipt = await it.lend('ada', { name: 'epoch', epoch: before })
     const epoch = await it.client.workflow.getHandle(accountId('ada')).executeUpdate(signOutUpdate, { args: [{ by: 'ada', reason: 'logout' }] })
-    expect(epoch).toBe(1)
-    expect(await it.lend('ada', { epoch: 0 }).then(() => undefined, refusalIn)).toMatchObject({ kind: 'notSignedIn' })
+    expect(epoch).toBe(before + 1)
+    expect(await it.lend('ada', { epoch: before }).then(() => undefined, refusalIn)).toMatchObject({ kind: 'notSignedIn' })
     await give(receipt, 'ada')
   })
 

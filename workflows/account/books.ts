@@ -47,7 +47,8 @@ export function openBooks(input: AccountInput, now: number): { books: Books; reb
   return {
     rebuilt: false,
     books: {
-      member: input.member, epoch: 0, held: {}, receipts: {}, notices: [], endings: [], clocks: defaultClocks, missed: [],
+      // Later than any epoch of an account that was terminated by hand: what was signed out stays signed out.
+      member: input.member, epoch: Math.floor(now / 1000), held: {}, receipts: {}, notices: [], endings: [], clocks: defaultClocks, missed: [],
       emptySince: now,
     },
   }
@@ -67,6 +68,7 @@ export function note(books: Books, notice: Notice): void {
 export function close(books: Books, key: string, ending: Ending, now: number): void {
   if (key in books.held) {
     delete books.held[key]
+    delete books.unfit?.[key]
     if (Object.keys(books.held).length === 0) books.emptySince = now
   }
   if (!books.endings.some((one) => one.key === key)) books.endings = [...books.endings, ending].slice(-endingsKept)
