@@ -3,6 +3,10 @@ import tseslint from 'typescript-eslint'
 
 const forbid = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] })
 
+const syntax = (...more) => ({ 'no-restricted-syntax': ['error',
+  { selector: 'TSEnumDeclaration', message: 'Node strips types and cannot run an enum.' },
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }, ...more] })
+
 const home = (packages, where) => ({ group: packages, message: `Its one home is ${where}.` })
 const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
 const ldapjs = home(['ldapjs'], 'activities/ldap/conversation.ts (and the demo directory)')
@@ -19,17 +23,19 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false, properties: false } }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      'no-restricted-syntax': ['error',
-        { selector: 'TSEnumDeclaration', message: 'Node strips types and cannot run an enum.' },
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
+      ...syntax(),
     },
   },
   { files: ['eslint.config.js', 'vitest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['workflows/**/*.ts'],
-    rules: forbid(
+    rules: { ...syntax(
+      { selector: "Property[key.name='validator'] > [async=true]", message: 'A validator is synchronous: the SDK does not await it, so its refusal reaches nobody.' },
+    ), ...forbid(
+      { group: ['@temporalio/workflow'], importNames: ['proxyLocalActivities', 'scheduleLocalActivity'],
+        message: 'No local activities: those that end side by side are replayed in another order.' },
       { group: ['**/activities/**', '**/worker/**', '**/client/**', '**/test/**'], message: 'The core imports no other folder.' },
-      { regex: '^(?!\\.|@temporalio/(workflow|common)(/|$))', message: 'The core imports nothing but itself and the Temporal workflow packages.' }),
+      { regex: '^(?!\\.|@temporalio/(workflow|common)(/|$))', message: 'The core imports nothing but itself and the Temporal workflow packages.' }) },
   },
   {
     files: ['activities/**/*.ts'],

@@ -1,0 +1,68 @@
+import type { Client } from '@temporalio/client'
+import { describe, expect, test } from 'vitest'
+import { ask } from '../../client/ask.ts'
+import { releaseUpdate, statusQuery, untimely } from '../../workflows/contract.ts'
+import { napsQuery } from './fixtures/nap.ts'
+import { world } from './harness.ts'
+import { napBundle, napUntil } from './onTime.world.ts'
+
+const again = (client: Client, id: string) => ask(client, { id, of: napsQuery, withinMs: 20_000 })
+
+describe('a query that is taken before the task of a timer that has fired', () => {
+  test('makes a story without the guard decide under the time of an older task, which does not replay', async () => {
+    const nap = await napUntil(await napBundle(false), ({ timers }) => timers > 1, again)
+    expect(nap.timers).toBe(2) // it slept once more, for by its clock no time had passed
+    expect(nap.replay).toContain('TMPRL1100')
+  }, 180_000)
+
+  test('fails with one sentence under the guard, is answered when it is asked again, and the story replays', async () => {
+    const nap = await napUntil(await napBundle(true), ({ answers }) => answers.some((answer) => String(answer).includes(untimely)), again)
+    expect(nap.answers.filter((answer) => String(answer).includes(untimely))).not.toEqual([])
+    expect(nap.again).toBe(1)
+    expect(nap.timers).toBe(1)
+    expect(nap.replay).toBeUndefined()
+  }, 180_000)
+})
+
+/** Lends, looks at it all the time, and gives it back; counts the looks, and the times they had to be asked again. */
+async function watched({ maxCachedWorkflows }: { readonly maxCachedWorkflows: number }) {
+  const it = await world({ maxCachedWorkflows, clocks: { recheckMs: 500 } })
+  let looks = 0, refused = 0, over = false
+  try {
+    const receipts = await Promise.all(['mika', 'noor', 'ada'].map((member) => it.lend(member, { name: 'seen' })))
+    const looking = receipts.map(async ({ leaseId }) => {
+      while (!over) {
+        looks++
+        await it.client.withDeadline(Date.now() + 5_000, () => it.client.workflow.getHandle(leaseId).query(statusQuery)).catch((error: unknown) => {
+          if ((error as Error).message.includes(untimely)) refused++
+        })
+      }
+    })
+    await Promise.all(receipts.map(({ leaseId }) => it.until(leaseId, 'ready')))
+    await Promise.all(receipts.map(async ({ leaseId, key }, at) => {
+      await it.client.workflow.getHandle(leaseId).executeUpdate(releaseUpdate, { args: [{ key, by: { uid: ['mika', 'noor', 'ada'][at]! } }] })
+      await it.ended(leaseId)
+    }))
+    over = true
+    await Promise.all(looking)
+    return { looks, refused, replay: await it.replay() }
+  } finally {
+    over = true
+    await it.stop()
+  }
+}
+
+describe('the guard', () => {
+  test('refuses no query in ordinary operation', async () => {
+    const { looks, refused, replay } = await watched({ maxCachedWorkflows: 200 })
+    expect(looks).toBeGreaterThan(20)
+    expect(refused).toBe(0)
+    expect(replay).toEqual([])
+  }, 120_000)
+
+  test('holds up no story on a worker that keeps but one in memory, and each of them replays', async () => {
+    const { looks, replay } = await watched({ maxCachedWorkflows: 1 })
+    expect(looks).toBeGreaterThan(20)
+    expect(replay).toEqual([])
+  }, 240_000)
+})
