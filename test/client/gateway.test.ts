@@ -265,9 +265,9 @@ describe('an admin’s command', () => {
   test('recheck tells the accounts', async () => {
     const { post, login, calls } = withSite()
     const { access } = await login('olga')
-    expect((await post('/v1/commands/admin/recheck', {}, { token: access })).body).toEqual({ accounts: [escapeUid('mika')] })
+    expect((await post('/v1/commands/admin/recheck', {}, { token: access })).body).toEqual({ accounts: ['mika', 'olga'].map(escapeUid) }) // olga's was opened when she signed in
     expect((await post('/v1/commands/admin/recheck', { member: 'noah' }, { token: access })).status).toBe(404)
-    expect(calls.map(({ name, id: to }) => [name, to])).toEqual([['recheck', accountId('mika')]])
+    expect(calls.map(({ name, id: to }) => [name, to])).toEqual([['recheck', accountId('mika')], ['recheck', accountId('olga')]])
   })
 
   test('hold needs one end, in the future', async () => {
