@@ -71,6 +71,12 @@ const shape = z.strictObject({
     key: file.optional(),
     trustedProxies: z.array(z.string()).default([]),
   }).optional(),
+  /** With role core; see `schedules.ts`. `report` only tells what is left over, `enforce` removes it. */
+  sweep: z.strictObject({
+    mode: z.enum(['report', 'enforce']).default('report'),
+    everyMs: z.number().int().min(10_000).default(600_000),
+    youngMs: z.number().int().min(10_000).default(600_000),
+  }).optional(),
   /** Payloads in clear for admins in the Temporal UI; with role gateway, off when absent. */
   codecEndpoint: z.strictObject({
     address: z.string().default('127.0.0.1'),

@@ -5,6 +5,8 @@ import type { CoreSteps } from '../workflows/steps.ts'
 import { workflowBundle } from './bundle.ts'
 import { dataConverter } from './keys/converter.ts'
 import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
+import { type SweepSettings, keepSweeping } from './schedules.ts'
+import { countUndoRetries } from './undoRetries.ts'
 
 export interface CoreOptions {
   readonly steps: CoreSteps
@@ -12,9 +14,11 @@ export interface CoreOptions {
   readonly maxCachedWorkflows?: number
   /** How long a story waits for a worker that died with it in its cache; default 10 s. */
   readonly stickyMs?: number
+  /** Absent: nothing is swept by schedule. */
+  readonly sweep?: SweepSettings
 }
 
-export async function startCore(context: RoleContext, { steps, maxCachedWorkflows, stickyMs }: CoreOptions): Promise<RunningRole> {
+export async function startCore(context: RoleContext, { steps, maxCachedWorkflows, stickyMs, sweep }: CoreOptions): Promise<RunningRole> {
   const worker = await Worker.create({
     connection: context.connection,
     namespace: context.namespace,
@@ -23,9 +27,11 @@ export async function startCore(context: RoleContext, { steps, maxCachedWorkflow
     activities: steps,
     dataConverter: dataConverter(context.payloads),
     shutdownGraceTime: shutdownGrace,
+    interceptors: { activity: [countUndoRetries] },
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     ...(stickyMs !== undefined && { stickyQueueScheduleToStartTimeout: stickyMs }),
   })
+  if (sweep) await keepSweeping(context, sweep)
   return runWorker(worker)
 }
 

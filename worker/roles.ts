@@ -16,6 +16,7 @@ import { startHost } from './host.ts'
 import { readKeyring } from './keys/keyring.ts'
 import { prepareNamespace } from './namespace.ts'
 import type { RoleContext, RunningRole } from './role.ts'
+import { defaultSweep } from './schedules.ts'
 
 export interface Running {
   /** The gateway's own address, when it is one of the roles. */
@@ -62,7 +63,7 @@ async function core(config: Config, context: RoleContext): Promise<RunningRole> 
     ...createDirectorySteps({ directory: directoryOf(config), policy: policyOf(config) }), ...createNameSteps({ names }), ...createOpenLeases(),
     ...createSweepSteps(), ...createBrakeSteps(),
   }
-  const role = await startCore(context, { steps })
+  const role = await startCore(context, { steps, sweep: { ...defaultSweep, ...config.sweep } })
   return { done: role.done, stop: () => role.stop().finally(() => names.close()) }
 }
 

@@ -133,3 +133,6 @@ export interface SweepReport {
   readonly more: number
   readonly firstSeen: Readonly<Record<string, number>>
 }
+
+/** Age below which things are left alone, where nothing else is configured: longer than any start takes. */
+export const usualYoungMs = 10 * 60_000
