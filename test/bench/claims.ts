@@ -9,20 +9,33 @@ import { encodeUpdate } from '../../activities/rfc2136/encode.ts'
 import { claimUpdate, createRfc2136Names } from '../../activities/rfc2136/names.ts'
 import { readyKey, sign } from '../../activities/rfc2136/tsig.ts'
 import { newRecords } from '../ports/names.suite.ts'
+import { type Measure, row } from './measure.ts'
+import { median, medianInterval } from './quantiles.ts'
 import { startNameserver, type ServerKind, type TestNameserver } from '../ports/nameserver.ts'
 
 const inFlight = 64
 /** A multiple of `inFlight`: a last, half-filled bulk would make the rate depend on the count. */
-const claimsPerTurn = 640
+const claimsPerTurn = 320
+
+export const measureClaimsOverRaw: Measure = {
+  names: ['claims_over_raw'],
+  async take(_, { quick }, tell) {
+    for (const server of ['knot', 'bind'] as const) {
+      const { value, ci, note } = await measureClaims({ server, ...(quick && { pairs: 2 }) })
+      tell(row({ measure: 'claims_over_raw', case: server, value, ci, unit: 'x', note }, { least: 0.9 }))
+    }
+  },
+}
 
 export interface Measured {
   /** The median of the ratios of the pairs. */
   readonly value: number
+  readonly ci: readonly [number, number]
   readonly note: string
 }
 
 /** Turns alternate in one run on one zone; each pair of turns gives one ratio, the order changes from pair to pair. */
-export async function measureClaims({ server, pairs = 12 }: { server: ServerKind; pairs?: number }): Promise<Measured> {
+export async function measureClaims({ server, pairs = 60 }: { server: ServerKind; pairs?: number }): Promise<Measured> {
   await using of = await startNameserver(server)
   const marks = createMarks({ instance: 'bench', secret: Buffer.alloc(32, 1) })
   const names = createRfc2136Names({ zones: { [of.zone]: of }, marks })
@@ -63,6 +76,7 @@ function report(of: TestNameserver, rates: { port: number[]; raw: number[] }, re
   const sorted = ratios.toSorted((a, b) => a - b)
   return {
     value: median(ratios),
+    ci: medianInterval(ratios),
     note: `${of.kind}, no notify remedy, A + SRV + TXT, ${inFlight} in flight, ${ratios.length} pairs of ${claimsPerTurn}, zone up to `
       + `${(ratios.length + 1) * 2 * claimsPerTurn} names; port ${Math.round(median(rates.port))}/s, bare ${Math.round(median(rates.raw))}/s, `
       + `${resent} datagrams of the bare loop sent again, `
@@ -110,5 +124,3 @@ async function bareLoop(socket: Socket, wires: readonly Buffer[]): Promise<{ rat
   })
   return { rate: wires.length / (performance.now() - begin) * 1000, again }
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!

@@ -1,0 +1,90 @@
+/** One lend as a member sees it, timed: from the request to the gateway's answer, and to ready. */
+import Docker from 'dockerode'
+import type { Berth } from '../../client/berth.ts'
+import { reserved } from '../../activities/docker/labels.ts'
+import { statusQuery } from '../../workflows/contract.ts'
+import type { Receipt } from '../../workflows/terms.ts'
+import type { Stage } from './stage.ts'
+
+export interface Lent {
+  readonly receipt: Receipt
+  readonly berth: Berth
+  /** From the request to the gateway's answer. */
+  readonly answerMs: number
+  /** Until the story knows that container and name are there: its own moment of ready, on the same clock. */
+  readonly readyMs: number
+  /** That moment. */
+  readonly readyAt: number
+}
+
+export interface Lender {
+  /** Resolves once it is ready. */
+  lend(berth: Berth): Promise<Lent>
+  /** Returns it, and waits for the end of its story: the proof that nothing is left. */
+  takeBack(lent: Lent): Promise<void>
+  close(): void
+}
+
+const withinMs = 60_000
+
+/**
+ * The story is asked only once the engine has started the container, and then until it says ready: asking all the time
+ * would load what is measured.
+ */
+export async function openLender({ client, socketPath, instance }: Stage): Promise<Lender> {
+  const started = await followStarts(socketPath, instance)
+  return {
+    async lend(berth) {
+      const began = Date.now()
+      const receipt = await berth.lend({ image: 'web' })
+      const answerMs = Date.now() - began
+      await started.of(receipt.key)
+      const story = client.workflow.getHandle(receipt.leaseId)
+      for (const deadline = Date.now() + withinMs; ; await pause(8)) {
+        // Asked between two of its steps it says "ask again".
+        const status = await story.query(statusQuery).catch(() => undefined)
+        if (status?.readyAt !== undefined) return { receipt, berth, answerMs, readyMs: status.readyAt - began, readyAt: status.readyAt }
+        if (status?.ending || Date.now() > deadline) throw new Error(`A lease is not ready: ${status?.ending?.sentence ?? 'it took too long'}`)
+      }
+    },
+    async takeBack({ berth, receipt }) {
+      await berth.returnLease(receipt.key)
+      await client.workflow.getHandle(receipt.leaseId).result()
+    },
+    close: () => started.close(),
+  }
+}
+
+/** Resolves for a key when the engine has started its container. */
+async function followStarts(socketPath: string, instance: string) {
+  const seen = new Map<string, PromiseWithResolvers<void>>()
+  const of = (key: string) => {
+    const found = seen.get(key) ?? Promise.withResolvers<void>()
+    seen.set(key, found)
+    return found
+  }
+  const filters = { type: ['container' as const], event: ['start'], label: [`${reserved.instance}=${instance}`] }
+  const stream = await new Docker({ socketPath }).getEvents({ filters }) as NodeJS.ReadableStream & { destroy(): void }
+  let rest = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) {
+      const key = (JSON.parse(line) as { Actor: { Attributes: Record<string, string> } }).Actor.Attributes[reserved.key]
+      if (key) of(key).resolve()
+    }
+  })
+  return {
+    async of(key: string) {
+      const late = AbortSignal.timeout(withinMs)
+      await Promise.race([of(key).promise, new Promise((_, fail) => {
+        late.addEventListener('abort', () => fail(new Error(`No container was started for ${key} within ${withinMs / 1000} s.`)), { once: true })
+      })])
+      seen.delete(key)
+    },
+    close: () => stream.destroy(),
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))

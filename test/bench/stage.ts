@@ -1,0 +1,135 @@
+/**
+ * Where lends are measured, all on real parts: Temporal embedded, slapd, Knot, the Docker engine, and Berth's roles core,
+ * host and gateway in one process of their own. Load comes from the bench's process, through the gateway over HTTP.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { whyNoWall } from '../../activities/docker/iptables.ts'
+import { createBerth, inMemory, type Berth } from '../../client/berth.ts'
+import { clear } from '../../worker/demo/clear.ts'
+import { makeConfiguration } from '../../worker/demo/configuration.ts'
+import { startProcess } from '../../worker/demo/process.ts'
+import { checkConfig } from '../../worker/config.ts'
+import { engine } from '../../worker/embedded/engine.ts'
+import { buildImages, webImage } from '../../worker/embedded/image.ts'
+import { startKnot } from '../../worker/embedded/knot.ts'
+import { freePort } from '../../worker/embedded/port.ts'
+import { portRange } from '../../worker/embedded/ports.ts'
+import { startSlapd } from '../../worker/embedded/slapd.ts'
+import { freeSubnet, overlaps } from '../../worker/embedded/subnet.ts'
+import { startTemporal } from '../../worker/embedded/temporal/start.ts'
+import { dataConverter } from '../../worker/keys/converter.ts'
+import { readKeyring } from '../../worker/keys/keyring.ts'
+import type { LeaseSpec } from '../../workflows/terms.ts'
+import { openFloor, type Floor } from './floor.ts'
+
+export const lanes = 8
+const zone = 'bench.berth.test', password = 'bench', notifyEveryMs = 100
+export const spec: Omit<LeaseSpec, 'env'> = { image: 'web', reference: webImage, cpu: 0.5, memory: 64 * 2 ** 20, ports: [80] }
+
+export interface Stage {
+  readonly floor: Floor
+  /** Knows the stories; looks, and never lends. */
+  readonly client: Client
+  readonly socketPath: string
+  readonly instance: string
+  /** The library of a member who is signed in. */
+  member(number: number): Promise<Berth>
+  /** What is inside, for the note. */
+  readonly inside: string
+  close(): Promise<void>
+}
+
+export async function openStage(say: (line: string) => void): Promise<Stage> {
+  const root = await mkdtemp(join(tmpdir(), 'berth-bench-'))
+  const undo: (() => Promise<unknown>)[] = [() => rm(root, { recursive: true, force: true })]
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => say(`clean-up: ${String(error)}`))
+  }
+  const keep = <T extends { stop(): Promise<unknown> }>(it: T): T => {
+    undo.push(() => it.stop())
+    return it
+  }
+  const folder = (part: string) => {
+    mkdirSync(join(root, part), { mode: 0o700 })
+    return join(root, part)
+  }
+  try {
+    const uids = Array.from({ length: lanes }, (_, number) => `member${number}`)
+    const updateKey = { name: 'bench-key', secret: randomBytes(32).toString('base64') }
+    const temporal = keep(await startTemporal({ dir: folder('temporal'), say }))
+    const directory = keep(await startSlapd({
+      dir: folder('directory'), people: uids.map((uid) => ({ uid, password })), groups: [{ cn: 'staff', members: uids }],
+    }))
+    const { socketPath } = keep(await engine())
+    await buildImages(socketPath)
+    const knot = keep(await startKnot({ dir: folder('names'), zones: [zone], key: updateKey, notifyEveryMs }))
+    const ports = await portRange(400), floorPorts = await portRange(400)
+    undo.push(() => ports.release(), () => floorPorts.release())
+    const noWall = whyNoWall(), range = freeSubnet(20)
+    let floorRange = freeSubnet(20)
+    while (overlaps(range, floorRange)) floorRange = freeSubnet(20)
+
+    const dir = folder('berth'), policy = join(dir, 'policy.yaml')
+    writeFileSync(policy, JSON.stringify(policyOf()))
+    const made = makeConfiguration({
+      dir, instance: `bench-${process.pid}`, roles: ['core', 'host', 'gateway'], policy, directory, nameserver: knot, zones: [zone], updateKey,
+      host: { name: 'bench', site: 'campus', socket: socketPath, ports: ports.ports, range, wall: noWall ? 'none' : 'iptables' },
+      gatewayPort: await freePort(),
+    })
+    // More than the machine has: what is measured is time, and each lease alone stays within the machine.
+    const config = { ...made, host: { ...made.host, cpu: 1_000, memoryMi: 100_000, slots: 400 } }
+    const checked = checkConfig(config)
+    undo.push(() => clear(checked))
+    keep(await startProcess({ dir, name: 'berth', config, temporal: { address: temporal.address, namespace: 'default' } }))
+    const gateway = `http://127.0.0.1:${checked.gateway!.port}`
+
+    const connection = await Connection.connect({ address: temporal.address })
+    undo.push(() => connection.close())
+    const client = new Client({ connection, namespace: 'default', dataConverter: dataConverter(readKeyring(checked.keys.payloads)) })
+    const floor = await openFloor({
+      socketPath, zone, spec, firstPort: floorPorts.ports[0], subnet: floorRange, lanes,
+      nameserver: {
+        server: { host: knot.address, port: knot.port },
+        key: { name: updateKey.name, algorithm: 'hmac-sha256', secret: Buffer.from(updateKey.secret, 'base64') },
+      },
+    })
+    undo.push(() => floor.close())
+    const members = new Map<number, Promise<Berth>>()
+    const signIn = async (number: number) => {
+      const berth = createBerth({ gateway, tokens: inMemory() })
+      await berth.login(uids[number]!, password)
+      return berth
+    }
+    return {
+      floor, client, socketPath, instance: checked.instance, close,
+      member(number) {
+        const berth = members.get(number) ?? signIn(number)
+        members.set(number, berth)
+        return berth
+      },
+      inside: `Docker engine (one port, 0.5 cpu, 64 MiB, ${noWall ? 'no wall' : 'wall up'}), Knot (notify remedy every ${notifyEveryMs} ms), slapd, `
+        + 'Temporal embedded, codec on, all roles in one process, load from another',
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** JSON is YAML too. Plenty of everything, since what is measured is time. */
+function policyOf() {
+  return {
+    images: { web: { reference: webImage, ports: [80] } },
+    sites: { campus: { zone, hosts: ['bench'], ttl: '1s', negativeTtl: '1s' } },
+    defaults: {
+      images: ['web'], cpu: spec.cpu, memory: '64Mi', count: 40, totalCpu: 40, totalMemory: '40Gi', default: '2h', longest: '8h',
+      warn: ['15m', '5m'], longestWait: '10m',
+    },
+    groups: { staff: {} },
+  }
+}
