@@ -9,8 +9,9 @@ import { pause, resume } from './lease/pause.ts'
 import { freePlace, type SiteWord } from './lease/place.ts'
 import { unlessOver } from './lease/race.ts'
 import { showAttributes, showDetails } from './lease/show.ts'
-import { type LeaseState, type Todo, end, openState, statusOf, tellTimeline } from './lease/state.ts'
+import { type LeaseState, type Todo, end, endsAt, openState, statusOf, tellTimeline } from './lease/state.ts'
 import { tell, tellEnded } from './lease/tell.ts'
+import { measurePhase, measureTakeBack, measureWait } from './metrics.ts'
 import { refusalIn, rootMessage } from './refuse.ts'
 import { Rollback } from './rollback.ts'
 import { sayDuration } from './rules/duration.ts'
@@ -23,6 +24,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
   const state = carried as LeaseState | undefined ?? openState(input, Date.now())
   const words = new Map<number, SiteWord>(), undo = new Rollback()
   const show = () => showDetails(state)
+  if (!carried) measurePhase('waiting')
   let changes = 0
   listen({ state, words, changed: () => { changes++; show() } })
 
@@ -75,6 +77,8 @@ function ready(state: LeaseState): void {
   state.until = now + input.forMs
   tellTimeline(state, `ready on ${state.place!.host} until ${sayMoment(state.until)}`, now)
   showAttributes(state)
+  measurePhase('ready')
+  measureWait(state.place!.site, now - input.asked)
   const [first] = statusOf(state, now).endpoints
   const how = first ? ` at ${first.fqdn}, port ${first.hostPort}` : ''
   void tell(input.member, { at: now, key: input.key, kind: 'ready', sentence: `${input.name} is ready${how}, until ${sayMoment(state.until)}.` })
@@ -127,6 +131,11 @@ function whyOver(error: unknown) {
 function endingOf(state: LeaseState): Ending {
   const { input } = state, over = state.over!
   const now = Date.now()
+  if (state.phase !== 'ended') {
+    measurePhase('ended')
+    // From the moment that was promised, where there was one.
+    measureTakeBack(over.reason, now - ((over.reason === 'due' ? endsAt(state) : undefined) ?? state.endingSince ?? now))
+  }
   state.phase = 'ended'
   delete state.place
   tellTimeline(state, 'nothing of it is left', now)

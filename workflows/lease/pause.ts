@@ -1,6 +1,7 @@
 /** Pause and resume: the container stops and keeps its files, its name says that it sleeps, cpu and memory are given back. */
 import { condition, getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { accountId, leasePausedSignal } from '../contract.ts'
+import { measurePhase } from '../metrics.ts'
 import { refusalIn, rootMessage } from '../refuse.ts'
 import { sayDuration } from '../rules/duration.ts'
 import type { Berthed } from './berth.ts'
@@ -16,6 +17,7 @@ export async function pause({ state }: Berthed, why: 'idle' | 'asked', sentence:
   await steps.claimName(state, place, { asleep: true })
   const now = Date.now()
   state.phase = 'paused'
+  measurePhase('paused')
   state.pausedAt = now
   state.pausedFor = why
   delete state.idle

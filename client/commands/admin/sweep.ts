@@ -9,11 +9,11 @@ export const sweep = defineCommand({
   changes: true,
   arguments: {
     enforce: toggle('Removes what is left over; without it the sweep only tells.'),
-    yesRemove: flag(count('COUNT', 100_000), 'Lets a sweep that stopped remove so many things, or fewer.'),
+    'yes-remove': flag(count('COUNT', 100_000), 'Lets a sweep that stopped remove so many things, or fewer.'),
   },
   examples: ['admin sweep', 'admin sweep --enforce', 'admin sweep --enforce --yes-remove 12'],
   answer: 'The `sentence`, the table of `findings`, what was `removed`, and `asks` when it stopped.',
-  run: (args, door) => door.admin.sweep({ enforce: args.enforce, ...(args.yesRemove !== undefined && { yesRemove: args.yesRemove }) }),
+  run: ({ enforce, 'yes-remove': yesRemove }, door) => door.admin.sweep({ enforce, ...(yesRemove !== undefined && { yesRemove }) }),
   say: ({ sentence, findings, more, silent }) => [
     sentence,
     ...findings.length > 0 ? [grid([['', 'WHAT', 'WHICH', 'WHY'], ...findings.map((one) => [one.verdict, one.what, one.object, one.why])])] : [],
