@@ -1,5 +1,6 @@
 /** Many leases through their whole life, some at a time, while something goes wrong. */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { LendRequest } from '../../workflows/terms.ts'
 import { type Lease, RefusedHere, endingOf, lend, returnLease } from './member.ts'
 import { type Stage, members } from './stage.ts'
 import { type Trying, exactly, none } from './trial.ts'
@@ -79,4 +80,34 @@ export function troubles(plan: readonly { readonly at: number; readonly act: () 
       if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason as unknown), `A trouble could not be made: ${failed.map(({ reason }) => String(reason)).join('; ')}`)
     },
   }
+}
+
+/** So many that live: lent and ready. */
+export async function settle(it: Stage, { count, atOnce = 12, wish = {} }: { count: number; atOnce?: number; wish?: Partial<LendRequest> }): Promise<Lease[]> {
+  const client = it.client(), leases: Lease[] = []
+  let next = 0
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let at = next++; at < count; at = next++) {
+      const lease = await lend(client, members[at % members.length]!, wish)
+      leases.push(lease)
+      const seen = await it.lookOut.until(lease.leaseId, 'ready')
+      if (seen === 'closed') throw new Error(`${lease.leaseId} was over before it was ready`)
+    }
+  }))
+  return leases
+}
+
+/** Returned, and over. */
+export async function takeLeave(it: Stage, leases: readonly Lease[]): Promise<void> {
+  const client = it.client()
+  await inTurns(leases, (lease) => returnLease(client, lease))
+  await inTurns(leases, (lease) => endingOf(client, lease))
+}
+
+/** A dozen at a time. */
+export async function inTurns<T>(all: readonly T[], act: (one: T) => Promise<unknown>, atOnce = 12): Promise<void> {
+  let next = 0
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let at = next++; at < all.length; at = next++) await act(all[at]!)
+  }))
 }

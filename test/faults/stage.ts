@@ -1,14 +1,19 @@
 /** A Berth of real parts for one row, with troubled workers, a look-out over what it makes, and a last count. */
+import { randomUUID } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { accountId } from '../../workflows/contract.ts'
+import { Client } from '@temporalio/client'
+import { accountId, coreQueue, sweepByHandId } from '../../workflows/contract.ts'
+import type { Names } from '../../workflows/ports.ts'
+import type { SweepInput, SweepReport } from '../../workflows/sweep/terms.ts'
 import { namesOf, marksOf } from '../../worker/adapters.ts'
 import { checkConfig } from '../../worker/config.ts'
 import type { RoleProcess } from '../../worker/demo/process.ts'
 import { portRange } from '../../worker/embedded/ports.ts'
+import { dataConverter } from '../../worker/keys/converter.ts'
 import { readKeyring } from '../../worker/keys/keyring.ts'
-import { type BerthOptions, type Journey, type Role, allRoles, journey } from '../journey/berth.ts'
+import { type BerthOptions, type Journey, type Role, journey } from '../journey/berth.ts'
 import { type LookOut, createLookOut } from './lookOut.ts'
 import { type Orders, giveOrders } from './orders.ts'
 import { replayAll } from './replay.ts'
@@ -18,9 +23,15 @@ export const members = ['mika', 'noor', 'ada'] as const
 
 export interface Stage extends Journey {
   readonly lookOut: LookOut
+  /** What the host role is configured with: more room than a journey has. */
+  readonly host: Journey['configuration']['host'] & { readonly cpu: number; readonly memoryMi: number }
+  /** Names with our mark in a zone, by its transfer. */
+  readonly names: Pick<Names, 'list' | 'claim' | 'release'>
   /** Starts roles under the trouble that was ordered; with more room than a journey has. */
-  begin(roles?: readonly Role[], change?: object): Promise<RoleProcess>
+  begin(roles?: readonly Role[], change?: object, namespace?: string): Promise<RoleProcess>
   order(orders: Omit<Orders, 'id'>): void
+  /** Temporal's client in another namespace of the same server. */
+  clientIn(namespace: string): Client
   /** What is left over once nothing is lent: looked at until it is all 0, or the time is over. */
   leftOver(withinMs?: number): Promise<LeftOver>
   /** Tells what is left over, what was doubled, and what does not replay. */
@@ -91,9 +102,11 @@ export async function stage(it: Trying, { slots = 250, ...options }: StageOption
   }
 
   return {
-    ...made, lookOut, leftOver,
+    ...made, lookOut, leftOver, host, names,
+    clientIn: (namespace) => new Client({ connection: client.connection, namespace, dataConverter: dataConverter(ring) }),
     order: (orders) => giveOrders(join(made.dir, 'berth'), orders),
-    begin: (roles = allRoles, change = {}) => made.start(roles, { main: join(import.meta.dirname, 'worker.ts'), change: { host, ...change } }),
+    begin: (roles = ['core', 'host'], change = {}, namespace = made.temporal.namespace) =>
+      made.start(roles, { main: join(import.meta.dirname, 'worker.ts'), change: { host, ...change }, namespace }),
     async account(row, { withinMs, sample } = {}) {
       const left = await leftOver(withinMs)
       it.tell(none(`${row}.left_over`, sum(left), `${Object.entries(left).map(([what, value]) => `${String(value)} ${what}`).join(', ')}; load ${loadNow()}`))
@@ -123,6 +136,11 @@ function noneWhenGone(error: unknown): number {
 }
 
 export const accountOf = (it: Journey, member: string) => it.client().workflow.getHandle(accountId(member))
+
+/** A sweep by hand, to its end. */
+export const sweepNow = async (client: Client, input: Partial<SweepInput> = {}): Promise<SweepReport> => await client.workflow.execute('sweep', {
+  workflowId: sweepByHandId(randomUUID()), taskQueue: coreQueue, args: [{ mode: 'enforce', youngMs: 1_000, by: 'ada', ...input }],
+}) as SweepReport
 
 export const loadNow = (): string => loadavg().map((one) => one.toFixed(1)).join(' ')
 
