@@ -45,13 +45,13 @@ export function listen({ state, words, changed }: Listening): void {
     lengthened(state, 'extended', answer)
     changed()
     return answer
-  }, { validator: mineAndLent })
+  }, { validator: mineAndLent, description: 'Makes it longer: {"key", "requestId", "by": {"uid", "admin": true}, "byMs"}.' })
   setHandler(c.holdUpdate, (wish) => {
     const answer = hold(state, wish)
     lengthened(state, 'held', answer)
     changed()
     return answer
-  }, { validator: (wish) => {
+  }, { description: 'Keeps it past its end: {"key", "by": {"uid", "admin": true}, "until": ms, "reason"}.', validator: (wish) => {
     mine(wish)
     if (!wish.by.admin) throw refuse('notAdmin', 'Only an admin may hold a lease. Extend it instead, with: berth extend')
     assertStillLent(state)
@@ -59,7 +59,7 @@ export function listen({ state, words, changed }: Listening): void {
   setHandler(c.releaseUpdate, ({ by }) => {
     end(state, { reason: 'returned', sentence: `returned by ${by.uid}.` }, Date.now())
     changed()
-  }, { validator: mine })
+  }, { validator: mine, description: 'Takes it back now: {"key", "by": {"uid", "admin": true}}.' })
   setHandler(c.keepUpdate, ({ by, until }) => {
     state.keepUntil = until
     delete state.idleTold
@@ -86,7 +86,7 @@ export function listen({ state, words, changed }: Listening): void {
     if (revoked.key !== key) return
     hearRevoke(state, revoked)
     changed()
-  })
+  }, { description: 'Ends it from above, now or at a moment: {"key", "by", "reason", "at": ms}; with "lifted": true takes that back.' })
 }
 
 function assertMine(state: LeaseState, key: string, by: Caller): void {
