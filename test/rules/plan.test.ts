@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { brakeLimit } from '../../workflows/rules/brake.ts'
 import { plan, suspects, unclaimed } from '../../workflows/rules/plan.ts'
 import type { Owned, OwnedName } from '../../workflows/ports.ts'
+import { reportOf, sweepDetails } from '../../workflows/sweep/report.ts'
 import type { Claim, Known, Seen } from '../../workflows/sweep/terms.ts'
 
 const minute = 60_000, now = 1_000 * minute, youngMs = 10 * minute, old = now - 60 * minute
@@ -111,6 +112,26 @@ const anyWorld: fc.Arbitrary<Seen> = fc.record({
   claims: claims?.map(({ key: it, number, asked, phase, member }) => claim(it, { phase, member, ...(asked && { said: { number, phase, host: 'h1' } }) })),
   memory: { keptMs, firstSeen, ...(since !== undefined && { since }) },
 }))
+
+test('a name in a zone that two sites share is one thing', () => {
+  const zones = ['campus', 'annex'].map((site) => ({ zone: 'campus.test', site, names: [name('a')] }))
+  expect(plan(world({ zones, known: [closed('a')] }))).toMatchObject({ ours: 1, removals: [{ is: 'name' }] })
+})
+
+test('a report of a thousand leases and two thousand things fits into one payload', () => {
+  const key = (i: number) => String(i).padStart(20, 'k')
+  const seen = world({
+    owned: Array.from({ length: 1_000 }, (_, i) => box(key(i))), names: Array.from({ length: 1_000 }, (_, i) => ({ ...name(key(i)), label: `web-${key(i)}` })),
+    claims: Array.from({ length: 1_000 }, (_, i) => claim(key(i + 1_000))),
+  })
+  const found = plan(seen), silent = Array.from({ length: 100 }, () => 'x'.repeat(2_000))
+  const report = reportOf({ input: { mode: 'enforce', youngMs }, seen, silent, plan: found, stopped: true, done: { removed: 0, failed: [] } })
+  expect(report).toMatchObject({ ours: 2_000, leases: 1_000, removed: 0, asks: { remove: 1_000 } })
+  expect(report.findings.length + report.more).toBe(2_000)
+  expect(JSON.stringify(report).length).toBeLessThan(512 * 1_024)
+  expect(JSON.stringify(seen.claims).length).toBeLessThan(512 * 1_024)
+  expect(sweepDetails(report).length).toBeLessThan(20_000)
+})
 
 describe('whatever is seen', () => {
   const numberOf = (removal: ReturnType<typeof plan>['removals'][number]) => removal.is === 'name' ? removal.name : removal.owned

@@ -96,10 +96,14 @@ const containers = (seen: Seen): Thing[] => seen.hosts.flatMap(({ host, owned })
     judge: (leases) => judge(seen, leases, { ...one, at: one.createdAt }),
   })))
 
-const names = (seen: Seen): Thing[] => seen.zones.flatMap(({ names }) => names.map((name): Thing => ({
-  is: 'name', what: 'name', object: fqdn(name.label, name.zone), key: name.key, name,
-  judge: (leases) => judge(seen, leases, { ...name, at: nameAge(seen, leases, name) }),
-})))
+function names(seen: Seen): Thing[] {
+  // Sites may share a zone.
+  const each = new Map(seen.zones.flatMap(({ names }) => names.map((name) => [idOf(name), name] as const)))
+  return [...each.values()].map((name): Thing => ({
+    is: 'name', what: 'name', object: fqdn(name.label, name.zone), key: name.key, name,
+    judge: (leases) => judge(seen, leases, { ...name, at: nameAge(seen, leases, name) }),
+  }))
+}
 
 /** A lease that closed long ago has had its name for longer; otherwise it counts from when it was first seen unclaimed. */
 function nameAge(seen: Seen, leases: Leases, name: OwnedName): number {
@@ -159,7 +163,8 @@ export function suspects(seen: Seen): string[] {
   for (const { names } of seen.zones) for (const { key, number } of names) named.set(key, (named.get(key) ?? new Set()).add(number))
   const zoned = new Set(seen.zones.map(({ site }) => site))
   return (seen.claims ?? []).filter((claim) => {
-    const { key, host, due } = claim, at = [...placed.get(key) ?? []], numbers = new Set([...at.map((it) => it.split('#')[1]), ...[...named.get(key) ?? []].map(String)])
+    const { key, host, due } = claim, at = [...placed.get(key) ?? []]
+    const numbers = new Set([...at.map((it) => it.split('#')[1]), ...[...named.get(key) ?? []].map(String)])
     if (numbers.size > 1 || at.length > 1) return true
     if (due !== undefined && seen.now - due > stuckMs) return true
     if (!settled(claim) || host === undefined) return false

@@ -20,7 +20,7 @@ export function reportOf({ input, seen, silent, plan, stopped, done }: {
   const asks = stopped && plan.asks !== undefined ? { remove: plan.removals.length, why: plan.asks } : undefined
   const report = {
     at: seen.now, mode: input.mode, ours: plan.ours, leases: seen.claims?.length ?? 0, removed: done.removed, failed: done.failed.length,
-    silent: silent.slice(0, 50), findings: findings.slice(0, mostRows), more: Math.max(0, findings.length - mostRows), firstSeen: bounded(plan.firstSeen),
+    silent: silent.slice(0, 50).map((one) => one.slice(0, 300)), findings: findings.slice(0, mostRows), more: Math.max(0, findings.length - mostRows), firstSeen: bounded(plan.firstSeen),
     ...(asks && { asks }),
   }
   return { ...report, sentence: sentenceOf(report, plan, seen.claims !== undefined) }
