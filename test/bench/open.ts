@@ -47,12 +47,12 @@ interface Opened {
 }
 
 async function openAndEnd({ client, roles, serverPid }: Opened, { quick, say }: BenchOptions, tell: (row: Row) => void): Promise<void> {
-  const count = quick ? 40 : 1_000, spreadMs = quick ? 5_000 : 120_000, leadMs = quick ? 10_000 : 150_000
-  await lendMany(client, { count: inFlight, dueOf: () => Date.now() + 7 * 3_600_000, prefix: 'warm' })
+  const count = quick ? 40 : 1_000, spreadMs = quick ? 5_000 : 120_000, leadMs = quick ? 30_000 : 150_000, warm = quick ? inFlight : 8 * inFlight
+  await lendMany(client, { count: warm, dueOf: () => Date.now() + 7 * 3_600_000, prefix: 'warm' })
   const before = await memoryOf(roles)
   const began = Date.now(), firstDue = began + leadMs
   await lendMany(client, { count, dueOf: (nth) => firstDue + nth / count * spreadMs, prefix: 'member' })
-  await until(async () => await countOf(client, `BerthPhase = 'ready' and ExecutionStatus = 'Running'`) >= count + inFlight, firstDue, 'all are open')
+  await until(async () => await countOf(client, `BerthPhase = 'ready' and ExecutionStatus = 'Running'`) >= count + warm, firstDue, 'all are open')
   const openedMs = Date.now() - began
   const perLease = (await memoryOf(roles) - before) / count / 2 ** 20
   say(`open_1000: ${count} are open after ${Math.round(openedMs / 1000)} s; the first ends in ${Math.round((firstDue - Date.now()) / 1000)} s`)
