@@ -8,6 +8,7 @@ import type { SiteInput } from './contract.ts'
 import { answer, wakeForPorts } from './site/answer.ts'
 import { check, rebuild } from './site/check.ts'
 import { hear } from './site/hear.ts'
+import { watchHosts } from './site/lost.ts'
 import { isLong, openSite } from './site/state.ts'
 
 export async function site(input: SiteInput): Promise<void> {
@@ -15,6 +16,7 @@ export async function site(input: SiteInput): Promise<void> {
   hear(it)
   void answer(it)
   void wakeForPorts(it)
+  void watchHosts(it)
   while (!state.rebuilt && !isLong()) await rebuild(it)
   while (!isLong()) {
     const wait = Math.max(1, state.nextCheckAt - Date.now())

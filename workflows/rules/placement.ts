@@ -36,6 +36,8 @@ export interface HostBook {
   /** A lease could not reach it: nothing new until it speaks again. */
   silent: boolean
   draining: boolean
+  /** Its leases were told that it is lost. */
+  lost?: boolean
   /** By an admin: it must be swept before it lends again. */
   forgotten: boolean
   /** Nothing new before its inventory has been read. */
@@ -50,6 +52,8 @@ export interface Ledger {
   readonly site: string
   /** Since when this ledger is kept: a host that has not spoken yet is waited for from here. */
   readonly began: number
+  /** Silence counts from here at the earliest: the ledger itself was away, so who spoke may have spoken to nobody. */
+  awayUntil?: number
   readonly hosts: Record<string, HostBook>
   /** By `placementOf`. */
   readonly entries: Record<string, Entry>

@@ -114,6 +114,7 @@ export function forgetHost(ledger: Ledger, host: string, view: View): Entry[] {
   const lost = Object.values(ledger.entries).filter((it) => it.host === host)
   for (const entry of lost) drop(ledger, entry, view)
   delete book.offer
+  delete book.lost
   Object.assign(book, { heard: 0, silent: false, draining: false, forgotten: true, unread: true, foreign: [] })
   return lost
 }

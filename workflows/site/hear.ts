@@ -7,6 +7,7 @@ import { refuse } from '../refuse.ts'
 import { bookOf } from '../rules/placement.ts'
 import { forgetHost } from '../rules/reckon.ts'
 import { boardOf } from './board.ts'
+import { sayTo } from './lost.ts'
 import { type Site, type Word, viewOf } from './state.ts'
 
 export function hear(it: Site): void {
@@ -28,6 +29,7 @@ export function hear(it: Site): void {
     const lost = forgetHost(state.ledger, host, viewOf(it))
     it.changed = true
     log.warn('a host was forgotten', { host, by, places: lost.map((entry) => entry.key) })
+    for (const entry of lost) void sayTo(it, entry, { what: 'host forgotten', evidence: `${by} has given up ${host}` })
   }, { validator: assertKnown })
 }
 

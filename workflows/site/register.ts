@@ -5,6 +5,7 @@ import type { CoreSteps } from '../steps.ts'
 import type { HostOffer } from '../terms.ts'
 import { untilDone } from '../timeouts.ts'
 import { readHost } from './inventory.ts'
+import { sayToAll } from './lost.ts'
 import type { Site } from './state.ts'
 
 const { readSite } = proxyActivities<Pick<CoreSteps, 'readSite'>>({ ...untilDone, summary: 'What does the policy say of this site?' })
@@ -19,6 +20,11 @@ export function hearHostUp(it: Site, offer: HostOffer): void {
   if (!state.terms?.hosts.includes(offer.host)) {
     if (Object.keys(state.strangers).length < 20) state.strangers[offer.host] = offer
     return readPolicySoon(it)
+  }
+  const before = state.ledger.hosts[offer.host]
+  if (before?.lost) {
+    delete before.lost
+    sayToAll(it, offer.host, { what: 'host back', evidence: 'it has spoken again' })
   }
   hearHost(state.ledger, offer, Date.now())
   if (state.ledger.hosts[offer.host]?.unread) void readHost(it, offer.host)
