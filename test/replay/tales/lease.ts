@@ -1,0 +1,100 @@
+import {
+  extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, revokeSignal,
+} from '../../../workflows/contract.ts'
+import { eventually } from '../../workflows/harness.ts'
+import type { Tale } from '../tales.ts'
+import { lent, minute, returned, says, second, seen, told, untilNewRun } from './say.ts'
+
+const mika = { uid: 'mika' }
+
+const time: Tale = {
+  tells: ['lease.due', 'lease.extended', 'lease.revoked', 'lease.continued'],
+  world: { entitlement: { warnMs: [2 * second, second] } },
+  async tell(it) {
+    const due = await lent(it, 'mika', { name: 'due', forMs: 4 * second })
+    const longer = await lent(it, 'mika', { name: 'longer', forMs: 20 * minute })
+    const { key } = longer
+    await told(it, longer, extendUpdate, { key, requestId: 'r1', by: mika })
+    await told(it, longer, extendUpdate, { key, requestId: 'r2', by: mika }).catch(() => undefined) // refused: too early
+    await told(it, longer, holdUpdate, { key, by: { uid: 'root', admin: true }, until: Date.now() + 300 * minute, reason: 'a paper' })
+    await told(it, longer, keepUpdate, { key, by: mika, until: Date.now() + 30 * minute })
+    await told(it, longer, logsUpdate, { key, by: mika, lines: 3 })
+    await returned(it, longer, 'mika')
+    const revoked = await lent(it, 'mika', { name: 'revoked' })
+    const revoke = (word: object) => it.client.workflow.getHandle(revoked.leaseId).signal(revokeSignal, { key: revoked.key, by: 'root', reason: 'as the tale says', ...word })
+    await revoke({ at: Date.now() + 30 * minute })
+    await revoke({ lifted: true })
+    await revoke({ at: Date.now() + 2 * second })
+    await it.ended(revoked.leaseId)
+    await it.ended(due.leaseId)
+
+    const long = await lent(it, 'noor', { name: 'long' })
+    await untilNewRun(it, long.leaseId, () => seen(it, long, { what: 'busy' }))
+    await returned(it, long, 'noor')
+    return {
+      'lease.due': { workflowId: due.leaseId }, 'lease.extended': { workflowId: longer.leaseId }, 'lease.revoked': { workflowId: revoked.leaseId },
+      'lease.continued': { workflowId: long.leaseId },
+    }
+  },
+}
+
+const life: Tale = {
+  tells: ['lease.paused', 'lease.idle', 'lease.mended', 'lease.republished'],
+  world: { entitlement: { idle: { noticeMs: second, pauseMs: 2 * second, deleteMs: 2 * second, cpuShare: 0.01 } } },
+  async tell(it) {
+    const idle = await lent(it, 'ada', { name: 'idle' })
+    await seen(it, idle, { what: 'idle', since: Date.now() })
+    const paused = await lent(it, 'mika', { name: 'paused' })
+    await told(it, paused, pauseUpdate, { key: paused.key, by: mika })
+    await it.until(paused.leaseId, 'paused')
+    await eventually(async () => (await it.desk('mika')).leases[0]?.paused, 'the account knows')
+    await it.client.workflow.getHandle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: paused.key, by: mika }] })
+    await says(it, paused, /^resumed$/)
+    await returned(it, paused, 'mika')
+    const mended = await lent(it, 'mika', { name: 'mended' }), { engine } = it.runtimes['h1']!
+    engine.die(mended, 3)
+    await seen(it, mended, { what: 'died' })
+    await says(it, mended, /^runs again$/)
+    await returned(it, mended, 'mika')
+    const moved = await lent(it, 'mika', { name: 'ports' })
+    await seen(it, moved, { what: 'ports moved', hostPorts: [29_999] })
+    await says(it, moved, /29999/)
+    await returned(it, moved, 'mika')
+    await it.ended(idle.leaseId)
+    return {
+      'lease.paused': { workflowId: paused.leaseId }, 'lease.idle': { workflowId: idle.leaseId }, 'lease.mended': { workflowId: mended.leaseId },
+      'lease.republished': { workflowId: moved.leaseId },
+    }
+  },
+}
+
+const trouble: Tale = {
+  tells: ['lease.refused', 'lease.port-taken'],
+  world: { images: { 'web:1': 'runs', 'tools:1': 'badCommand' } },
+  async tell(it) {
+    it.runtimes['h1']!.engine.occupied.add(21_000)
+    const elsewhere = await lent(it, 'mika', { name: 'elsewhere' })
+    await returned(it, elsewhere, 'mika')
+    const refused = await it.lend('mika', { name: 'refused', image: 'tools' })
+    await it.ended(refused.leaseId)
+    return { 'lease.port-taken': { workflowId: elsewhere.leaseId }, 'lease.refused': { workflowId: refused.leaseId } }
+  },
+}
+
+const lost: Tale = {
+  tells: ['lease.moved'],
+  world: { hosts: ['h1', 'h2'] },
+  async tell(it) {
+    const moved = await lent(it, 'mika', { name: 'moved' })
+    const { host } = await it.status(moved.leaseId)
+    await it.roles.hosts[host!]!.stop()
+    await seen(it, moved, { what: 'host lost' })
+    await says(it, moved, /^ready again/)
+    it.roles.hosts[host!] = await it.startHost(host!)
+    await eventually(() => it.runtimes[host!]!.engine.containers.size === 0, 'nothing is left on the lost host')
+    await returned(it, moved, 'mika')
+    return { 'lease.moved': { workflowId: moved.leaseId } }
+  },
+}
+
+export const leaseTales: readonly Tale[] = [time, life, trouble, lost]
