@@ -1,8 +1,11 @@
 /** Wires and starts the roles of one process: `main.ts`, the demo and the journey tests all come through here. */
 import type { NativeConnection } from '@temporalio/worker'
 import { createDirectorySteps } from '../activities/steps/directory.ts'
+import { createPulse } from '../activities/idle/pulse.ts'
 import { createHostSteps } from '../activities/steps/host.ts'
 import { createNameSteps } from '../activities/steps/names.ts'
+import { createOwn } from '../activities/steps/own.ts'
+import { createWatch } from '../activities/steps/watch.ts'
 import { createOpenLeases } from '../activities/temporal.ts'
 import { createBrakeSteps } from '../activities/temporal/brake.ts'
 import { createSweepSteps } from '../activities/temporal/sweep.ts'
@@ -71,8 +74,9 @@ async function host(config: Config, context: RoleContext): Promise<RunningRole> 
   const settings = config.host!, runtime = runtimeOf(config, marksOf(config))
   await runtime.prepare()
   const machine = await runtime.capacity()
-  const steps = createHostSteps({ runtime, openEnv: openEnvWith(readKeyring(config.keys.env!)) })
-  const role = await startHost(context, { steps, offer: {
+  const own = createOwn(), steps = own.wrap(createHostSteps({ runtime, openEnv: openEnvWith(readKeyring(config.keys.env!)) }))
+  const watch = createWatch({ eyes: runtime.eyes, pulse: createPulse(), own })
+  const role = await startHost(context, { steps, watch, check: () => runtime.eyes.glimpse(), offer: {
     host: settings.name, site: settings.site, address: settings.address, ports: settings.ports, slots: settings.slots, runtime: 'docker',
     cpu: settings.cpu ?? machine.cpu, memory: settings.memoryMi !== undefined ? settings.memoryMi * 2 ** 20 : machine.memory,
   } })

@@ -41,9 +41,9 @@ describe('a look at the engine', () => {
     expect(look(known(), [seen()]).watched).toEqual(known())
   })
 
-  it('forgets them when it is another, or was stopped in between', () => {
+  it('forgets them when it is another, or was stopped in between: the next verdict is told in any case', () => {
     for (const { watched } of [look(known(), [seen({ id: 'two' })]), look(known({ running: false }), [seen()])]) {
-      expect(watched['k#1']).toEqual({ key: 'k', number: 1, member: 'mika', id: watched['k#1']!.id, running: true, ports: [21_000], told: 'busy' })
+      expect(watched['k#1']).toEqual({ key: 'k', number: 1, member: 'mika', id: watched['k#1']!.id, running: true, ports: [21_000] })
     }
   })
 

@@ -75,6 +75,7 @@ function follow(was: Watched | undefined, { key, number, member, id, state, host
   const now = { key, number, member, id, running, ports, ...(cpuShare !== undefined && { cpuShare }) }
   // A container that this watch sees from its beginning has been told nothing, so "busy" is no news to its lease.
   if (!was) return { ...now, ports: hostPorts, ...(!first && { told: 'busy' as const }) }
-  if (was.id !== id || !running || !was.running) return { ...now, told: 'busy' }
+  // What its lease was told is of a run that is over: the next verdict is told in any case.
+  if (was.id !== id || !running || !was.running) return now
   return { ...was, ...now }
 }
