@@ -86,6 +86,8 @@ export interface IdleRead {
   readonly containers: number
   /** Milliseconds for the cheap signals of one container, over all of them. */
   readonly perContainer: number
+  /** Cpu milliseconds of it, which a busy machine does not stretch. */
+  readonly cpuPerContainer: number
 }
 
 /** The median round of `rounds` over all containers. */
@@ -93,12 +95,15 @@ export async function measureIdleRead(options: WatchBench & { readonly rounds?: 
   const { rounds = 50 } = options
   return await withSleepers(options, async ({ living }) => {
     const pulse = createPulse(), times: number[] = []
+    let cpu = process.cpuUsage()
     for (let round = 0; round <= rounds; round++) {
       const began = performance.now()
       for (const one of living) if (await pulse.beat(one) === 'gone') throw new Error('A sleeper is gone.')
       if (round > 0) times.push((performance.now() - began) / living.length) // the first finds the files
+      else cpu = process.cpuUsage()
     }
-    return { containers: living.length, perContainer: times.sort((a, b) => a - b)[Math.floor(times.length / 2)]! }
+    const { user, system } = process.cpuUsage(cpu)
+    return { containers: living.length, perContainer: times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!, cpuPerContainer: (user + system) / 1e3 / rounds / living.length }
   })
 }
 
