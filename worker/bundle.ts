@@ -13,6 +13,8 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return made ??= bundleWorkflowCode({
     workflowsPath: at('../workflows/index.ts'),
     workflowInterceptorModules,
+    // A ready-made bundle takes no converter from its worker: without this, refusals of stories are in clear.
+    failureConverterPath: at('../workflows/failures.ts'),
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
   })
 }
