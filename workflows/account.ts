@@ -1,6 +1,6 @@
 /** `account:<member>`: the front door and the only writer of a member's quota and names. */
 import {
-  allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, log, setCurrentDetails, setHandler, workflowInfo,
+  allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, log, setCurrentDetails, setHandler,
 } from '@temporalio/workflow'
 import { askTogether, standingOrLater } from './account/ask.ts'
 import { type Books, accountDetails, close, deskOf, note, openBooks } from './account/books.ts'
@@ -11,11 +11,10 @@ import { applyStanding } from './account/recheck.ts'
 import type { Word } from './account/revoke.ts'
 import * as c from './contract.ts'
 import { refuse } from './refuse.ts'
+import { isLong } from './renew.ts'
 import { inUse, quotaRefusal } from './rules/quota.ts'
 import type { LendRequest } from './terms.ts'
 
-/** Well before the server asks for it (4,096); a replay after a cache miss costs 0.4 s per 1,000 events. */
-const mostEvents = 1_500
 /** How long a member waits for the books to be rebuilt: inside an update, 3 s in all. */
 const rebuildWait = '2500ms'
 
@@ -73,13 +72,14 @@ export async function account(input: c.AccountInput): Promise<void> {
   if (!rebuilt) {
     await rebuild(books)
     rebuilt = true
+    if (!isEmpty(books)) soon = 1 // whose they are, and by which clocks, only the directory and the policy know
   }
   for (;;) {
     show()
     const empty = isEmpty(books)
     const wait = soon ?? (empty ? books.clocks.accountIdleMs : jittered(books.clocks.recheckMs))
-    const told = await condition(() => rechecking !== undefined || isLong() || (empty && !isEmpty(books)), wait)
-    if (isLong()) break
+    const told = await condition(() => rechecking !== undefined || isLong(books.clocks) || (empty && !isEmpty(books)), wait)
+    if (isLong(books.clocks)) break
     if (!told && isIdle(books) && allHandlersFinished()) return
     if (isEmpty(books) === false && empty && rechecking === undefined) continue // the first lease arms the regular check
     const word = rechecking ?? { by: 'the regular check' }
@@ -100,11 +100,6 @@ async function recheck(books: Books, ask: ReturnType<typeof askTogether>, word: 
     return undefined
   }
   return applyStanding(books, standing, word)
-}
-
-function isLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo()
-  return historyLength > mostEvents || continueAsNewSuggested
 }
 
 const isEmpty = (books: Books): boolean => Object.keys(books.held).length === 0

@@ -1,5 +1,5 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
-import { allHandlersFinished, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow'
+import { allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
 import { type Berthed, berth, registerTakeBack } from './lease/berth.ts'
 import { untilNext } from './lease/keep.ts'
@@ -13,18 +13,18 @@ import { type LeaseState, type Todo, end, endsAt, openState, statusOf, tellTimel
 import { tell, tellEnded } from './lease/tell.ts'
 import { measurePhase, measureTakeBack, measureWait } from './metrics.ts'
 import { refusalIn, rootMessage } from './refuse.ts'
+import { isLong } from './renew.ts'
 import { Rollback } from './rollback.ts'
 import { sayDuration } from './rules/duration.ts'
 import { sayMoment } from './rules/moment.ts'
 import type { Ending } from './terms.ts'
-
-const mostEvents = 2_000
 
 export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> {
   const state = carried as LeaseState | undefined ?? openState(input, Date.now())
   const words = new Map<number, SiteWord>(), undo = new Rollback()
   const show = () => showDetails(state)
   if (!carried) measurePhase('waiting')
+  const long = () => isLong(input.clocks)
   let changes = 0
   listen({ state, words, changed: () => { changes++; show() } })
 
@@ -36,9 +36,9 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
     if (carried) registerAgain(it)
     else await unlessEnded(() => withinWait(state, () => berth(it)))
     if (state.readyAt === undefined) ready(state)
-    while (!state.over && (state.todo || !isLong())) {
+    while (!state.over && (state.todo || !long())) {
       show()
-      await untilNext({ state, changes: () => changes, isLong })
+      await untilNext({ state, changes: () => changes, isLong: long })
       if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
       delete state.doing
     }
@@ -113,11 +113,6 @@ function registerAgain(it: Berthed): void {
 async function carryOn(input: LeaseInput, state: LeaseState): Promise<never> {
   await condition(allHandlersFinished)
   return continueAsNew<typeof lease>({ ...input, carried: state })
-}
-
-function isLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo()
-  return historyLength > mostEvents || continueAsNewSuggested
 }
 
 /** For whatever was not decided by `end` before: the first word counts, so after `LeaseOver` this changes nothing. */

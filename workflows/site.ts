@@ -6,21 +6,23 @@
 import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow'
 import type { SiteInput } from './contract.ts'
 import { answer, wakeForPorts } from './site/answer.ts'
+import { isLong } from './renew.ts'
 import { check, rebuild } from './site/check.ts'
 import { hear } from './site/hear.ts'
 import { watchHosts } from './site/lost.ts'
-import { isLong, openSite } from './site/state.ts'
+import { openSite } from './site/state.ts'
 
 export async function site(input: SiteInput): Promise<void> {
   const it = openSite(input), { state } = it
+  const long = () => isLong(state.clocks)
   hear(it)
   void answer(it)
   void wakeForPorts(it)
   void watchHosts(it)
-  while (!state.rebuilt && !isLong()) await rebuild(it)
-  while (!isLong()) {
+  while (!state.rebuilt && !long()) await rebuild(it)
+  while (!long()) {
     const wait = Math.max(1, state.nextCheckAt - Date.now())
-    if (!(await condition(isLong, wait, { summary: 'Compare the ledger with the world' }))) await check(it)
+    if (!(await condition(long, wait, { summary: 'Compare the ledger with the world' }))) await check(it)
   }
   it.closing = true
   await condition(() => it.telling === 0 && it.reading.size === 0 && !it.readingPolicy && allHandlersFinished())

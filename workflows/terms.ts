@@ -101,6 +101,8 @@ export interface Clocks {
   readonly checkMs: number
   /** How long an activity may wait for its host's worker before the host counts as down. */
   readonly hostQueueMs: number
+  /** A story with more history events than this continues as new; set by tests alone. */
+  readonly mostEvents: number
   /** How long a step of a lease may be silent before its worker counts as dead; absent: as in `timeouts.ts`. */
   readonly stepMs?: number
 }

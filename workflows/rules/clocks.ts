@@ -14,6 +14,7 @@ export const defaultClocks: Clocks = {
   hostLostMs: 10 * minute,
   checkMs: 5 * minute,
   hostQueueMs: 30 * second,
+  mostEvents: 1_500,
 }
 
 /** Of the watch. */

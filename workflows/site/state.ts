@@ -1,5 +1,4 @@
 /** A running site: what it carries from run to run, and what belongs to this run alone. */
-import { workflowInfo } from '@temporalio/workflow'
 import type { Free, PlaceRequest, SiteInput } from '../contract.ts'
 import { defaultClocks } from '../rules/clocks.ts'
 import { type Ledger, type View, emptyLedger } from '../rules/placement.ts'
@@ -54,11 +53,3 @@ export function openSite({ site, carried }: SiteInput): Site {
 }
 
 export const viewOf = ({ state: { terms, clocks } }: Site): View => ({ now: Date.now(), terms, clocks })
-
-/** Well before the server asks for it (4,096): a replay after a cache miss costs 0.4 s per 1,000 events. */
-const mostEvents = 1_500
-
-export function isLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo()
-  return historyLength > mostEvents || continueAsNewSuggested
-}
