@@ -9,8 +9,9 @@ import { measureCost } from './cost.ts'
 import { measureLend } from './lend.ts'
 import { type Row, jsonOf, textOf } from './measure.ts'
 import { measureOpen } from './open.ts'
+import { measureWatching } from './watching.ts'
 
-const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend]
+const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend, measureWatching]
 const known = measures.flatMap(({ names }) => names)
 
 const { values: { json, quick, only } } = parseArgs({
