@@ -8,7 +8,7 @@ import { engine } from '../../worker/embedded/engine.ts'
 import { installRuntime } from '../../worker/log.ts'
 import { jsonOf, textOf } from '../bench/measure.ts'
 import { seeded } from './random.ts'
-import { loadNow } from './stage.ts'
+import { loadNow, stopAll } from './stage.ts'
 import { type Finding, none } from './trial.ts'
 import { trials } from './trials.ts'
 
@@ -34,6 +34,9 @@ async function run(): Promise<boolean> {
   say(`Seed ${seed}; the same again with --seed ${seed}.`)
   installRuntime({ level: 'WARN' })
   const it = await engine()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stopAll().then(() => it.stop()).finally(() => process.exit(130)))
+  }
   try {
     await buildImages(it.socketPath)
     for (const trial of trials.filter(({ name }) => !values.only || values.only.includes(name))) {

@@ -1,7 +1,8 @@
 /** Account, site, watch and leases terminated in the Temporal UI's way, during the lends. */
-import { siteId, watchId } from '../../workflows/contract.ts'
+import { accountId, siteId, watchId } from '../../workflows/contract.ts'
+import { eventually } from '../journey/berth.ts'
 import { passThrough, tellPassed, troubles } from './crowd.ts'
-import { type Stage, accountOf, disposable, stage, sweepNow } from './stage.ts'
+import { type Stage, disposable, stage, sweepNow } from './stage.ts'
 import { type Trial, exactly } from './trial.ts'
 
 export const terminated: Trial = {
@@ -12,13 +13,14 @@ export const terminated: Trial = {
     await using berth = disposable(await stage(it, { policy: { clocks: { recheck: '5s', recheckApart: '2s' } } }))
     await berth.begin()
     const client = berth.client(), part = (eighths: number) => Math.floor(count * eighths / 8)
-    const terminate = (id: string) => client.workflow.getHandle(id).terminate('by an admin, in the UI')
+    // It may not be there yet.
+    const terminate = (id: string) => eventually(`${id} is terminated`, () => client.workflow.getHandle(id).terminate('by an admin, in the UI').then(() => true))
     const trouble = troubles([
-      { at: part(1), act: () => accountOf(berth, 'mika').terminate('by an admin, in the UI') },
+      { at: part(1), act: () => terminate(accountId('mika')) },
       { at: part(2), act: () => someLeases(berth, leases) },
       { at: part(3), act: () => terminate(siteId('campus')) },
       { at: part(4), act: () => terminate(watchId(berth.host.name)) },
-      { at: part(5), act: () => accountOf(berth, 'noor').terminate('by an admin, in the UI') },
+      { at: part(5), act: () => terminate(accountId('noor')) },
       { at: part(6), act: () => someLeases(berth, leases) },
       { at: part(7), act: () => terminate(siteId('campus')) },
     ])
