@@ -26,6 +26,12 @@ export const isImageMissing = (error: unknown): boolean => statusOf(error) === 4
 /** The account's network went away, or stands there twice: both are mended by making sure of it again. */
 export const isNetworkWrong = (error: unknown): boolean => /network \S+ (not found|is ambiguous)/.test(saidBy(error))
 
+/**
+ * An engine that was killed in the middle of a start left something of this container behind below itself (containerd),
+ * and then no start of it ever succeeds (seen on 20.10: "task <id>: already exists").
+ */
+export const isLeftHalf = (error: unknown): boolean => /task \S+: already exists/.test(saidBy(error))
+
 export const isFull = (error: unknown): boolean => /no space left on device|disk quota exceeded/i.test(saidBy(error))
 
 export const isPortTaken = (error: unknown): boolean => /port is already allocated|address already in use/.test(saidBy(error))

@@ -68,6 +68,9 @@ function accepts(host: string, port: number, staysMs: number): Promise<boolean> 
   })
 }
 
+/** Exit codes of SIGKILL and SIGTERM. */
+const stopped = [137, 143]
+
 /** `seen` is undefined when it is gone. */
 async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefined): Promise<void> {
   if (!seen) throw new Error('The container was removed while it started.')
@@ -76,6 +79,8 @@ async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefine
   // Under docker-init the engine's own start succeeds, and init is the one that cannot start the command.
   const init = /^\[FATAL tini \(\d+\)\] exec (.+) failed: (.+)$/.exec(said.at(-1) ?? '')
   if (init && (code === 126 || code === 127)) throw new CannotRun('badCommand', `The command cannot be started: ${init[1]}: ${init[2]}.`)
+  // Nobody's command: an engine that shuts down, or somebody by hand. The next try starts it again.
+  if (!OOMKilled && stopped.includes(code)) throw new Error(`The container was stopped from outside while it started (code ${code}).`)
   const how = OOMKilled ? 'was ended at once, for it needs more memory' : `exited at once with code ${code}`
   throw new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
 }

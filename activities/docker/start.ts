@@ -6,7 +6,7 @@ import { CannotRun, PortTaken, type Sight, type Signs, type StartOrder } from '.
 import { containerOptions } from './container.ts'
 import { pause } from './deadline.ts'
 import { inspect, type Engine } from './engine.ts'
-import { isImageMissing, isNetworkWrong, meant, statusOf } from './failures.ts'
+import { isImageMissing, isLeftHalf, isNetworkWrong, meant, statusOf } from './failures.ts'
 import { containerLabels, containerName, readMark } from './labels.ts'
 import { untilListening } from './listening.ts'
 import { running } from './look.ts'
@@ -26,7 +26,7 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
         return await run(engine, id, order, signs)
       } catch (error) {
         // Nobody comes back for these: what cannot run is not left behind. After any other trouble a retry adopts it.
-        if (error instanceof CannotRun || error instanceof PortTaken) await removeContainer(engine, id)
+        if (error instanceof CannotRun || error instanceof PortTaken || await isUnstartable(engine, id, error)) await removeContainer(engine, id)
         throw error
       }
     })
@@ -34,6 +34,11 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
     if (error instanceof CannotRun || error instanceof PortTaken) await engine.networks.release(order.member)
     throw error
   }
+}
+
+/** Made anew by the next try; only what has never run, for anything else may hold a member's files. */
+async function isUnstartable(engine: Engine, id: string, error: unknown): Promise<boolean> {
+  return isLeftHalf(error) && (await inspect(engine, id))?.State.Status === 'created'
 }
 
 /** Starts what is created, and waits until it is of use. Already running is success. */
