@@ -55,9 +55,9 @@ export async function account(input: c.AccountInput): Promise<void> {
     await getExternalWorkflowHandle(held.leaseId).signal(c.resumeSignal, { key, by: by.uid })
       .catch((error: unknown) => log.warn('a lease could not be told to resume', { key, error }))
   })
-  setHandler(c.leaseEndedSignal, ({ key, ending, notice }) => {
+  setHandler(c.leaseEndedSignal, ({ key, ending, notices }) => {
     close(books, key, ending, Date.now())
-    note(books, notice)
+    for (const notice of notices) note(books, notice)
     show()
   })
   setHandler(c.leasePausedSignal, ({ key, paused }) => {
@@ -66,7 +66,6 @@ export async function account(input: c.AccountInput): Promise<void> {
     const { paused: _, ...rest } = held
     books.held[key] = paused ? { ...rest, paused } : rest
   })
-  setHandler(c.tellSignal, (notice) => note(books, notice))
   setHandler(c.recheckSignal, (word) => { rechecking = word }, { description: 'Asks the directory now: {"by": "ada"}; with "confirmed": true the brake on mass loss does not hold for this member.' })
 
   if (!rebuilt) {

@@ -108,8 +108,6 @@ export const signOutUpdate = defineUpdate<number, [SignOut]>('signOut')
 export const mayResumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('mayResume')
 export const leaseEndedSignal = defineSignal<[LeaseEnded]>('leaseEnded')
 export const leasePausedSignal = defineSignal<[{ readonly key: string; readonly paused: boolean }]>('leasePaused')
-/** A notice for the member: kept on the desk, and carried to chat once a chat is linked. */
-export const tellSignal = defineSignal<[Notice]>('tell')
 /** `confirmed`: an admin's word that this member really loses the right, which lifts the brake for this account. */
 export const recheckSignal = defineSignal<[{ readonly by: string; readonly confirmed?: true }]>('recheck')
 export const deskQuery = defineQuery<Desk>('desk')
@@ -122,7 +120,8 @@ export interface SignOut {
 export interface LeaseEnded {
   readonly key: string
   readonly ending: Ending
-  readonly notice: Notice
+  /** All that the lease had to tell, the oldest first. */
+  readonly notices: readonly Notice[]
 }
 
 // lease -------------------------------------------------------------------------------------------------------------

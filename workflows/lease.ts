@@ -1,12 +1,12 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
 import { allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
-import { type Berthed, berth, registerTakeBack } from './lease/berth.ts'
+import { type Berthed, berth, free, registerTakeBack } from './lease/berth.ts'
 import { untilNext } from './lease/keep.ts'
 import { listen } from './lease/listen.ts'
 import { mend, move, republish } from './lease/mend.ts'
 import { pause, resume } from './lease/pause.ts'
-import { freePlace, type SiteWord } from './lease/place.ts'
+import type { SiteWord } from './lease/place.ts'
 import { unlessOver } from './lease/race.ts'
 import { showAttributes, showDetails } from './lease/show.ts'
 import { type LeaseState, type Todo, end, endsAt, openState, statusOf, tellTimeline } from './lease/state.ts'
@@ -21,16 +21,16 @@ import type { Ending } from './terms.ts'
 
 export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> {
   const state = carried as LeaseState | undefined ?? openState(input, Date.now())
-  const words = new Map<number, SiteWord>(), undo = new Rollback()
+  const words = new Map<number, SiteWord>(), undo = new Rollback(), letters: Promise<void>[] = []
   const show = () => showDetails(state)
   if (!carried) measurePhase('waiting')
   const long = () => isLong(input.clocks)
   let changes = 0
   listen({ state, words, changed: () => { changes++; show() } })
 
-  undo.push('say that it ended', () => tellEnded(endingOf(state)))
+  undo.push('say that it ended', async () => void await Promise.all([...letters, tellEnded(state, endingOf(state))]))
   undo.push('all placements', async () => {}) // they unwind side by side, all before the last word
-  const it: Berthed = { state, words, undo, show }
+  const it: Berthed = { state, words, undo, letters, show }
   const unlessEnded = (step: () => Promise<void>) => unlessOver(() => state.over !== undefined, step)
   try {
     if (carried) registerAgain(it)
@@ -81,7 +81,7 @@ function ready(state: LeaseState): void {
   measureWait(state.place!.site, now - input.asked)
   const [first] = statusOf(state, now).endpoints
   const how = first ? ` at ${first.fqdn}, port ${first.hostPort}` : ''
-  void tell(input.member, { at: now, key: input.key, kind: 'ready', sentence: `${input.name} is ready${how}, until ${sayMoment(state.until)}.` })
+  tell(state, 'ready', `${input.name} is ready${how}, until ${sayMoment(state.until)}.`)
 }
 
 function takeTodo(state: LeaseState): Todo {
@@ -106,7 +106,7 @@ function registerAgain(it: Berthed): void {
   const placement = new Rollback()
   it.placement = placement
   it.undo.beside('take the placement back', () => placement.unwind())
-  placement.push('free the place', () => freePlace(place.site, { key: state.input.key, number: place.number }))
+  placement.push('free the place', () => free(it, place.site, place.number))
   registerTakeBack(placement, state, place)
 }
 

@@ -223,6 +223,8 @@ export interface LeaseStatus {
   readonly stuck?: string
   readonly ending?: Ending
   readonly timeline: readonly TimelineEntry[]
+  /** What it had to tell its member, the oldest first. */
+  readonly notices: readonly Notice[]
 }
 
 export interface Endpoint {
@@ -253,6 +255,7 @@ export interface Desk {
   readonly member: string
   readonly epoch: number
   readonly leases: readonly Held[]
+  /** Of the account itself, and of leases that are over; open ones keep their own. */
   readonly notices: readonly Notice[]
   readonly endings: readonly Ending[]
   readonly entitlement?: Entitlement

@@ -134,7 +134,7 @@ export const held = {
 }
 export const leaseStatus = (more: Partial<LeaseStatus> = {}): LeaseStatus => ({
   key, leaseId: webId, member: 'mika', name: 'web', label: held.label, image: 'nginx', phase: 'ready', site: 'main', asked: 1,
-  spec: { image: 'nginx', reference: 'nginx:1', cpu: 0.5, memory: 2 ** 28, ports: [80] }, endpoints: [], timeline: [{ at: 1, what: 'asked for' }], ...more,
+  spec: { image: 'nginx', reference: 'nginx:1', cpu: 0.5, memory: 2 ** 28, ports: [80] }, endpoints: [], notices: [], timeline: [{ at: 1, what: 'asked for' }], ...more,
 })
 
 /** mika holds `web`; olga is an admin; noah has nothing. */

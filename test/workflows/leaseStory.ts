@@ -38,7 +38,7 @@ export function startedLease(input: LeaseInput) {
 /** Ready and waiting; `timer` is armed for `firstMs`. */
 export function readyLease(input: LeaseInput, firstMs: number) {
   const { story, longestWait } = startedLease(input)
-  story.turn().shows().says('tell', 'account:mika')
+  story.turn().shows()
   const timer = story.timer(firstMs), until = story.now + input.forMs
   longestWait.cancelled()
   return { story, timer, until }
@@ -50,9 +50,8 @@ export function takenBack(story: Story): void {
   story.wait(50)
   remove.done([])
   release.done()
-  const free = story.turn().says('free', 'site:campus')
+  const free = story.turn().says('free', 'site:campus'), last = story.says('leaseEnded', 'account:mika')
   free.arrives()
-  const last = story.turn().says('leaseEnded', 'account:mika')
   last.arrives()
   story.turn().ends()
 }

@@ -43,7 +43,7 @@ export function renewal(order: Order, random: () => number): Story {
     case 'before':
       story.at(until - Math.abs(near()) - 1)
       answer()
-      story.turn().shows().says('tell', 'account:mika')
+      story.turn().shows()
       update.answers({ until: until + hour, sentence: '' })
       timer.cancelled()
       story.timer(hour)

@@ -18,6 +18,8 @@ export interface Berthed {
   readonly undo: Rollback
   /** Called when something that an admin or a member sees has changed. */
   readonly show: () => void
+  /** Words on their way, which the last one waits for. */
+  readonly letters: Promise<void>[]
   /** What takes the present placement back. */
   placement?: Rollback
 }
@@ -32,7 +34,7 @@ export async function berth(it: Berthed): Promise<void> {
     const placement = new Rollback()
     it.placement = placement
     undo.beside('take the placement back', () => placement.unwind())
-    placement.push('free the place', () => freePlace(site.name, { key: state.input.key, number }))
+    placement.push('free the place', () => free(it, site.name, number))
     const found = await findPlace(state, it.words, avoid)
     if (typeof found === 'string') {
       await placement.unwind()
@@ -62,6 +64,13 @@ export async function berth(it: Berthed): Promise<void> {
       if (elsewhere === 'host silent') avoid.push(found.host)
     }
   }
+}
+
+/** Once the lease is over this word goes out together with the last one: one task less. */
+export async function free({ state, letters }: Berthed, site: string, number: number): Promise<void> {
+  const sent = freePlace(site, { key: state.input.key, number })
+  if (state.over) letters.push(sent)
+  else await sent
 }
 
 /** Undo before do: the container and the name of a place are taken back side by side, the place only after both. */

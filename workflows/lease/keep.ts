@@ -58,9 +58,7 @@ function warn(state: LeaseState, beforeMs: number, now: number): void {
   const due = endsAt(state)!, left = sayDuration(Math.max(0, due - now))
   tellTimeline(state, `warned: ${left} left`, now)
   const how = state.revoke ? 'Save what you need.' : `Extend it with: berth extend ${state.input.name}`
-  void tell(state.input.member, {
-    at: now, key: state.input.key, kind: 'warning', sentence: `${state.input.name} ends in ${left}, at ${sayMoment(due)}. ${how}`,
-  })
+  tell(state, 'warning', `${state.input.name} ends in ${left}, at ${sayMoment(due)}. ${how}`)
 }
 
 function idleNotice(state: LeaseState, now: number): void {
@@ -68,10 +66,7 @@ function idleNotice(state: LeaseState, now: number): void {
   const { idle, input } = state, sentence = sayIdle(state, now)
   tellTimeline(state, `looks idle: ${sentence}`, now)
   const pauseAt = nextIdleMoment(input.entitlement.idle, { since: idle?.since, told: true })
-  void tell(input.member, {
-    at: now, key: input.key, kind: 'idle',
-    sentence: `${input.name} looks idle (${sentence}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`,
-  })
+  tell(state, 'idle', `${input.name} looks idle (${sentence}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`)
 }
 
 const sayIdle = ({ idle }: LeaseState, now: number): string => idle ? shownIdle(idle, now).sentence : ''

@@ -98,14 +98,14 @@ function hearQueued(state: LeaseState, { position, reason }: c.Queued): void {
   const now = Date.now()
   if (state.queue === undefined) {
     tellTimeline(state, `waits in line, place ${position}: ${reason}`, now)
-    void tell(state.input.member, { at: now, key: state.input.key, kind: 'queued', sentence: `${state.input.name} waits in line, place ${position}: ${reason}.` })
+    tell(state, 'queued', `${state.input.name} waits in line, place ${position}: ${reason}.`)
   }
   state.queue = { position, reason }
 }
 
 function lengthened(state: LeaseState, kind: 'extended' | 'held', { sentence }: c.Extended): void {
   showAttributes(state)
-  void tell(state.input.member, { at: Date.now(), key: state.input.key, kind, sentence: `${state.input.name}: ${sentence}` })
+  tell(state, kind, `${state.input.name}: ${sentence}`)
 }
 
 function hearRevoke(state: LeaseState, word: c.Revoke): void {

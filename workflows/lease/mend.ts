@@ -33,7 +33,7 @@ export async function mend({ state }: Berthed, what: Death, evidence: string): P
   delete state.idle
   tellTimeline(state, 'runs again', Date.now())
   const lost = what === 'removed' ? ' Its files are lost.' : ''
-  await tell(input.member, { at: Date.now(), key: input.key, kind: 'trouble', sentence: `${input.name}: ${words[what]} (${evidence}) and was started again.${lost}` })
+  tell(state, 'trouble', `${input.name}: ${words[what]} (${evidence}) and was started again.${lost}`)
 }
 
 const words: Record<Death, string> = {
@@ -47,7 +47,7 @@ export async function republish({ state }: Berthed, hostPorts: readonly number[]
   state.place = place
   const now = Date.now(), ports = hostPorts.join(', ')
   tellTimeline(state, `its host ports are ${ports} now (${evidence})`, now)
-  await tell(input.member, { at: now, key: input.key, kind: 'trouble', sentence: `${input.name} is reached at other ports now: ${ports}.` })
+  tell(state, 'trouble', `${input.name} is reached at other ports now: ${ports}.`)
 }
 
 /** Files do not move: the lease starts afresh and says so. The old placement is taken back when its host speaks again. */
@@ -64,7 +64,5 @@ export async function move(it: Berthed, evidence: string): Promise<void> {
   state.phase = 'ready'
   tellTimeline(state, `ready again on ${state.place!.host}`, Date.now())
   showAttributes(state)
-  await tell(input.member, {
-    at: Date.now(), key: input.key, kind: 'trouble', sentence: `${input.name} has moved from ${old.host} to ${state.place!.host} and starts afresh: its files were lost with its host.`,
-  })
+  tell(state, 'trouble', `${input.name} has moved from ${old.host} to ${state.place!.host} and starts afresh: its files were lost with its host.`)
 }

@@ -26,9 +26,7 @@ export async function pause({ state }: Berthed, why: 'idle' | 'asked', sentence:
   showAttributes(state)
   await giveBack(state)
   const end = why === 'idle' && input.entitlement.idle ? ` It is deleted after ${sayDuration(input.entitlement.idle.deleteMs)} asleep.` : ''
-  await tell(input.member, {
-    at: now, key: input.key, kind: 'paused', sentence: `${input.name} is paused: ${sentence}${end} Wake it with: berth resume ${input.name}`,
-  })
+  tell(state, 'paused', `${input.name} is paused: ${sentence}${end} Wake it with: berth resume ${input.name}`)
 }
 
 /** Waits in line when the site has no room now. What cannot be woken stays paused, and the member is told why. */
@@ -54,7 +52,7 @@ export async function resume(it: Berthed, by: string): Promise<void> {
   delete state.idleTold
   tellTimeline(state, 'resumed', now)
   showAttributes(state)
-  await tell(input.member, { at: now, key: input.key, kind: 'resumed', sentence: `${input.name} is awake again.` })
+  tell(state, 'resumed', `${input.name} is awake again.`)
 }
 
 async function findPlaceInTime({ state, words }: Berthed): Promise<Awaited<ReturnType<typeof findPlace>>> {
@@ -72,7 +70,7 @@ async function staysPaused(state: LeaseState, why: string): Promise<void> {
   const now = Date.now(), { input } = state
   tellTimeline(state, `stays paused: ${why}`, now)
   await giveBack(state)
-  await tell(input.member, { at: now, key: input.key, kind: 'trouble', sentence: `${input.name} stays paused: ${why} Try again with: berth resume ${input.name}` })
+  tell(state, 'trouble', `${input.name} stays paused: ${why} Try again with: berth resume ${input.name}`)
 }
 
 /** Cpu and memory, at the site and in the member's quota. */

@@ -2,7 +2,7 @@
 import { leaseId, type LeaseInput } from '../contract.ts'
 import type { RefusalKind } from '../refuse.ts'
 import { type IdleSignal, decideIdleness } from '../rules/idleness.ts'
-import type { EndReason, Ending, LeaseStatus, Phase, Place, TimelineEntry } from '../terms.ts'
+import type { EndReason, Ending, LeaseStatus, Notice, Phase, Place, TimelineEntry } from '../terms.ts'
 import { endpointsOf } from '../rules/endpoints.ts'
 import { fqdn } from '../rules/naming.ts'
 
@@ -62,10 +62,12 @@ export interface LeaseState {
   /** When the last good check of the member's rights was. */
   rightsAt: number
   timeline: TimelineEntry[]
+  notices: readonly Notice[]
 }
 
 export const openState = (input: LeaseInput, now: number): LeaseState => ({
   input, phase: 'waiting', number: 0, siteAt: 0, warned: [], lastLines: [], extensions: {}, restarts: [], gone: [], rightsAt: input.asked,
+  notices: [],
   timeline: [{ at: now, what: `asked for by ${input.member}: ${input.spec.image}` }],
 })
 
@@ -120,6 +122,7 @@ export function statusOf(state: LeaseState, now: number): LeaseStatus {
     asked: input.asked,
     number: Math.max(1, state.number),
     timeline: state.timeline,
+    notices: state.notices,
     ...(place && { host: place.host, place }),
     ...(state.readyAt !== undefined && { readyAt: state.readyAt }),
     ...(until !== undefined && { until }),

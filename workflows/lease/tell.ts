@@ -1,21 +1,23 @@
-/** `tell` never fails a story: a receiver that is gone counts as told (design section 2). */
+/**
+ * What a lease has to tell its member. It keeps its notices itself, where `status` shows them, and hands them to the
+ * account with its last word: a signal for each would cost nine history events, and nobody would read them sooner.
+ */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow'
-import { accountId, leaseEndedSignal, tellSignal } from '../contract.ts'
+import { accountId, leaseEndedSignal } from '../contract.ts'
 import type { Ending, Notice } from '../terms.ts'
+import type { LeaseState } from './state.ts'
 
-export async function tell(member: string, notice: Notice): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(accountId(member)).signal(tellSignal, notice)
-  } catch (error) {
-    log.warn('a notice reached nobody', { kind: notice.kind, error })
-  }
+const kept = 20
+
+export function tell(state: LeaseState, kind: Notice['kind'], sentence: string): void {
+  state.notices = [...state.notices, { at: Date.now(), key: state.input.key, kind, sentence }].slice(-kept)
 }
 
-/** The last word, which frees quota and name. */
-export async function tellEnded(ending: Ending): Promise<void> {
-  const notice: Notice = { at: ending.at, key: ending.key, kind: 'ended', sentence: `${ending.name} has ended: ${ending.sentence}` }
+/** The last word, which frees quota and name. An account that is gone counts as told (design section 2). */
+export async function tellEnded(state: LeaseState, ending: Ending): Promise<void> {
+  tell(state, 'ended', `${ending.name} has ended: ${ending.sentence}`)
   try {
-    await getExternalWorkflowHandle(accountId(ending.member)).signal(leaseEndedSignal, { key: ending.key, ending, notice })
+    await getExternalWorkflowHandle(accountId(ending.member)).signal(leaseEndedSignal, { key: ending.key, ending, notices: state.notices })
   } catch (error) {
     log.warn('nobody keeps this account any more', { member: ending.member, error })
   }

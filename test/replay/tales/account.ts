@@ -1,4 +1,4 @@
-import { accountId, recheckSignal, signOutUpdate, tellSignal } from '../../../workflows/contract.ts'
+import { accountId, leasePausedSignal, recheckSignal, signOutUpdate } from '../../../workflows/contract.ts'
 import { eventually, type World } from '../../workflows/harness.ts'
 import type { Tale } from '../tales.ts'
 import { lent, minute, returned, untilNewRun } from './say.ts'
@@ -34,7 +34,7 @@ const desk: Tale = {
 
     const carried = await lent(it, 'ada', { name: 'carried' })
     const handle = it.client.workflow.getHandle(accountId('ada'))
-    await untilNewRun(it, accountId('ada'), (at) => handle.signal(tellSignal, { at: Date.now(), kind: 'trouble', sentence: `Word ${at}.` }))
+    await untilNewRun(it, accountId('ada'), (at) => handle.signal(leasePausedSignal, { key: `none${at}`, paused: false }))
     await lent(it, 'ada', { name: 'more' })
     await returned(it, carried, 'ada')
     await eventually(async () => (await it.desk('ada')).leases.length === 1, 'one is left')
