@@ -8,7 +8,7 @@ import { addressesOf, textsOf } from '../../worker/demo/look.ts'
 import { call } from '../../worker/embedded/dockerd/api.ts'
 import { toolsImage } from '../../worker/embedded/image.ts'
 import { inTurns, settle, takeLeave } from './crowd.ts'
-import { type Stage, disposable, stage, sweepNow } from './stage.ts'
+import { type Stage, disposable, looksOften, stage, sweepNow } from './stage.ts'
 import { type Trial, type Trying, exactly, none } from './trial.ts'
 
 export const foreign: Trial = {
@@ -18,7 +18,7 @@ export const foreign: Trial = {
 }
 
 export async function amongForeign(it: Trying, count: number): Promise<void> {
-  await using berth = disposable(await stage(it))
+  await using berth = disposable(await stage(it, { policy: { clocks: looksOften } }))
   await berth.begin()
   const client = berth.client(), leases = await settle(berth, { count: 4 }), ids: string[] = [], labels: string[] = []
   const zone = { server: { host: berth.nameserver.address, port: berth.nameserver.port }, key: { name: berth.updateKey.name, algorithm: 'hmac-sha256' as const, secret: Buffer.from(berth.updateKey.secret, 'base64') } }
