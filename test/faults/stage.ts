@@ -63,6 +63,9 @@ export const stopAll = async (): Promise<void> => void await Promise.allSettled(
 
 const noticing = { step: '5s', check: '5s', hostQueue: '60s', recheck: '1h' }
 
+/** Accounts that soon notice what was terminated: they miss a lease twice before they believe it. */
+export const looksOften = { recheck: '5s', recheckApart: '2s' }
+
 export async function stage(it: Trying, { slots = 250, ...options }: StageOptions = {}): Promise<Stage> {
   const range = await portRange(slots)
   const made = await journey({

@@ -2,7 +2,7 @@
 import { accountId, siteId, watchId } from '../../workflows/contract.ts'
 import { eventually } from '../journey/berth.ts'
 import { passThrough, tellPassed, troubles } from './crowd.ts'
-import { type Stage, disposable, stage, sweepNow } from './stage.ts'
+import { type Stage, disposable, looksOften, stage, sweepNow } from './stage.ts'
 import { type Trial, exactly } from './trial.ts'
 
 export const terminated: Trial = {
@@ -10,7 +10,7 @@ export const terminated: Trial = {
   promise: 'account, site, watch and lease terminated in the UI\'s way during 200 lends: 0 leaks after a sweep, 0 doubled, quota and ports right',
   async run(it) {
     const count = it.quick ? 16 : 200, leases = it.quick ? 2 : 6
-    await using berth = disposable(await stage(it, { policy: { clocks: { recheck: '5s', recheckApart: '2s' } } }))
+    await using berth = disposable(await stage(it, { policy: { clocks: looksOften } }))
     await berth.begin()
     const client = berth.client(), part = (eighths: number) => Math.floor(count * eighths / 8)
     // It may not be there yet.

@@ -1,7 +1,7 @@
 /** Two workers on one host's queue; and two instances of Berth on one engine and one zone. */
 import { passThrough, settle, takeLeave, tellPassed } from './crowd.ts'
 import { endingOf, returnLease } from './member.ts'
-import { disposable, stage, sweepNow } from './stage.ts'
+import { disposable, looksOften, stage, sweepNow } from './stage.ts'
 import { type Trial, type Trying, none } from './trial.ts'
 
 export const twins: Trial = {
@@ -23,7 +23,7 @@ async function twoWorkers(it: Trying, count: number): Promise<void> {
 }
 
 export async function twoInstances(it: Trying, count: number): Promise<void> {
-  await using one = disposable(await stage(it))
+  await using one = disposable(await stage(it, { policy: { clocks: looksOften } }))
   await using two = disposable(await stage(it, { beside: one }))
   await Promise.all([one.begin(), two.begin()])
   const [ours, theirs] = await Promise.all([settle(one, { count, atOnce: 4 }), settle(two, { count, atOnce: 4 })])
