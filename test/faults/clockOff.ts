@@ -1,4 +1,5 @@
 /** The clock of a role's machine is off by an hour. */
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import { eventually } from '../journey/berth.ts'
 import { settle, takeLeave } from './crowd.ts'
 import { endingOf, lend, statusOf } from './member.ts'
@@ -32,7 +33,8 @@ export const clockOff: Trial = {
     const lease = await lend(client, 'mika')
     const why = await eventually('the claim says what is wrong', async () => {
       const { raw } = await client.workflow.getHandle(lease.leaseId).describe()
-      return causes(raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'claimName')?.lastFailure)
+      const failure = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'claimName')?.lastFailure
+      return causes(await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure))
     }, 60_000).catch(String)
     it.tell(exactly('clockOff.signed.says_why', /clock is off by 3,(59|60)\d s/.test(why) ? 1 : 0, 1, why.slice(0, 300)))
     await off.stop()
@@ -43,6 +45,4 @@ export const clockOff: Trial = {
   },
 }
 
-type Failure = { readonly message?: string | null; readonly cause?: Failure | null } | null | undefined
-
-const causes = (failure: Failure): string | undefined => failure ? [failure.message, causes(failure.cause)].filter(Boolean).join(': ') : undefined
+const causes = (error: unknown): string | undefined => error instanceof Error ? [error.message, causes(error.cause)].filter(Boolean).join(': ') : undefined
