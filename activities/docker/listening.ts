@@ -23,12 +23,14 @@ export async function untilListening(engine: Engine, order: StartOrder, seen: Co
     return await assertAlive(engine, await inspect(engine, seen.Id, signal))
   }
   const ends = performance.now() + engine.listenMs
-  let silent = [...order.spec.ports], looked = performance.now()
+  let silent = [...order.spec.ports], looked = performance.now(), shown = seen
   for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
-    silent = await stillSilent(engine, order, seen, silent)
+    silent = await stillSilent(engine, order, shown, silent)
     if (silent.length === 0) return
     if (performance.now() - looked > lookMs) {
-      await assertAlive(engine, await inspect(engine, seen.Id, signal))
+      const now = await inspect(engine, seen.Id, signal)
+      await assertAlive(engine, now)
+      shown = now ?? shown // its address may be told late, while others start it as well
       looked = performance.now()
     }
     if (performance.now() > ends) {

@@ -8,7 +8,7 @@ import { newOrder, runtimeSuite, signs } from './runtime.suite.ts'
 
 describe('a runtime on Docker', () => {
   runtimeSuite(async () => {
-    const lab = openLab({ listenMs: 3_000 })
+    const lab = openLab({ listenMs: 10_000 })
     const other = createMarks({ instance: `${lab.instance}x`, secret: Buffer.alloc(32, 'another') })
     return {
       runtime: lab.runtime, twin: lab.open(), stranger: lab.open({ marks: other, range: freeSubnet(24) }), web,
