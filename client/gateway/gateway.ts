@@ -10,6 +10,7 @@ import { createAccounts } from './accounts.ts'
 import { networks, originOf } from './address.ts'
 import { refused, unexpected } from './answer.ts'
 import { commandRoutes } from './commands.ts'
+import type { Env } from './env.ts'
 import { asRefusal } from './failures.ts'
 import { listen, type Listening } from './listen.ts'
 import { openapi } from './openapi.ts'
@@ -32,12 +33,6 @@ export interface Gateway {
   readonly app: Hono<Env>
   /** Throws when plain HTTP would leave this machine without a trusted proxy in front. */
   listen(): Promise<Listening>
-}
-
-/** What each request carries from one middleware to the next. */
-export interface Env {
-  Bindings: { readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } } }
-  Variables: { requestId: string; address: string }
 }
 
 export function createGateway({ temporal, directory, isAdmin, seals, options: given, version }: GatewayNeeds): Gateway {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { isLoopbackHost } from './address.ts'
-import type { Env } from './gateway.ts'
+import type { Env } from './env.ts'
 import type { GatewayOptions } from './options.ts'
 
 export interface Listening {

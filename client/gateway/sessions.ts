@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { stop } from '../refused.ts'
 import type { Accounts } from './accounts.ts'
 import { bodyOf, tokenOf } from './body.ts'
-import type { Env } from './gateway.ts'
+import type { Env } from './env.ts'
 import type { GatewayOptions } from './options.ts'
 import type { Sessions } from './session.ts'
 

@@ -9,22 +9,11 @@ import { overview, usage } from '../commands/usage.ts'
 import { printable } from '../commands/words.ts'
 import { Refused } from '../refused.ts'
 import { propose, proposeWord, scripts } from './complete.ts'
-import { configure, trust, type Environment } from './configure.ts'
+import { configure, trust } from './configure.ts'
 import { followSteps } from './follow.ts'
-import { askFor, readPassword, type Keyboard } from './password.ts'
+import type { Io } from './io.ts'
+import { askFor, readPassword } from './password.ts'
 import { fileTokens } from './tokens.ts'
-
-export interface Io {
-  readonly env: Environment
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly keyboard: Keyboard
-  /** Columns of the terminal that `out` writes to; undefined in a pipe. */
-  readonly columns: number | undefined
-  /** Aborts when the user presses Ctrl-C while steps are followed. */
-  readonly interrupted: AbortSignal
-  readonly version: string
-}
 
 export async function runCli(words: readonly string[], io: Io): Promise<number> {
   if (words[0] === proposeWord) {

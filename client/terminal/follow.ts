@@ -4,7 +4,7 @@ import type { Berth } from '../berth.ts'
 import { exitOf } from '../commands/exits.ts'
 import { lend } from '../commands/lend.ts'
 import type { Globals } from '../commands/parse.ts'
-import type { Io } from './cli.ts'
+import type { Io } from './io.ts'
 import { jsonSteps, liveSteps, plainSteps } from './steps.ts'
 
 /** As a shell reports a program that Ctrl-C has ended. */

@@ -25,6 +25,9 @@ import type { Nameserver } from '../../worker/embedded/zone.ts'
 import { readKeyring } from '../../worker/keys/keyring.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
 import { type PolicyOptions, writePolicy } from './policy.ts'
+import { installRuntime } from '../../worker/log.ts'
+
+installRuntime({ level: 'ERROR' })
 
 export const password = 'journey'
 const people = ['mika', 'noor', 'ada', 'guest'].map((uid) => ({ uid, password }))

@@ -32,6 +32,7 @@ import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { CoreSteps, HostSteps, Standing } from '../../workflows/steps.ts'
 import type { Board, Clocks, Desk, Ending, Entitlement, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
 import { generous } from './terms.ts'
+import { installRuntime } from '../../worker/log.ts'
 
 export const newKey = customAlphabet(keyAlphabet, keyLength)
 const mebi = 2 ** 20
@@ -84,6 +85,7 @@ export interface World {
 }
 
 export async function world(options: WorldOptions = {}): Promise<World> {
+  installRuntime({ level: 'ERROR' })
   const address = options.temporal ?? inject('temporal'), namespace = `t-${randomUUID()}`, instance = 'test'
   const ring = options.ring ?? { current: 'k', keys: new Map([['k', randomBytes(32)]]) }
   const clientConnection = await Connection.connect({ address })

@@ -14,6 +14,9 @@ import type { HostSteps } from '../../workflows/steps.ts'
 import type { Board, Clocks, HostOffer, SiteTerms } from '../../workflows/terms.ts'
 import { type FakeLease, heardQuery, orderSignal, type Order } from './fixtures/site.ts'
 import { eventually } from './harness.ts'
+import { installRuntime } from '../../worker/log.ts'
+
+installRuntime({ level: 'ERROR' })
 
 const GiB = 2 ** 30
 let bundle: Promise<WorkflowBundle> | undefined
