@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly steps?: (steps: CoreSteps) => CoreSteps
   readonly hostSteps?: (steps: HostSteps, host: string) => HostSteps
   readonly maxCachedWorkflows?: number
+  /** Default 2 s, so that a worker that was killed is not waited for. */
+  readonly stickyMs?: number
   /** Hosts are watched, by these clocks; absent, nobody watches. */
   readonly watch?: Partial<WatchClocks>
   /** Payloads are sealed with it; a fresh one when absent. */
@@ -122,7 +124,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     ...createBrakeSteps(),
   }
   const steps = options.steps?.(plain) ?? plain
-  const core = () => startCore(context, { steps, stickyMs: 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
+  const core = () => startCore(context, { steps, stickyMs: options.stickyMs ?? 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
   const host = (name: string) => {
     const plain = createHostSteps({ runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string> })
     const own = createOwn(), hostSteps = own.wrap(plain), senses = { eyes: eyes[name]!, pulse: pulses[name]!, own }

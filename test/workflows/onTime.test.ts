@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ask } from '../../client/ask.ts'
 import { releaseUpdate, statusQuery, untimely } from '../../workflows/contract.ts'
 import { napsQuery } from './fixtures/nap.ts'
-import { world } from './harness.ts'
+import { eventually, world } from './harness.ts'
 import { napBundle, napUntil } from './onTime.world.ts'
 
 const again = (client: Client, id: string) => ask(client, { id, of: napsQuery, withinMs: 20_000 })
@@ -24,9 +24,9 @@ describe('a query that is taken before the task of a timer that has fired', () =
   }, 180_000)
 })
 
-/** Lends, looks at it all the time, and gives it back; counts the looks, and the times they had to be asked again. */
+/** Lends, looks at it all the time, and gives it back; at least thirty times; counts those that had to be asked again. */
 async function watched({ maxCachedWorkflows }: { readonly maxCachedWorkflows: number }) {
-  const it = await world({ maxCachedWorkflows, clocks: { recheckMs: 500 } })
+  const it = await world({ maxCachedWorkflows, stickyMs: 10_000, clocks: { recheckMs: 500 } })
   let looks = 0, refused = 0, over = false
   try {
     const receipts = await Promise.all(['mika', 'noor', 'ada'].map((member) => it.lend(member, { name: 'seen' })))
@@ -39,13 +39,14 @@ async function watched({ maxCachedWorkflows }: { readonly maxCachedWorkflows: nu
       }
     })
     await Promise.all(receipts.map(({ leaseId }) => it.until(leaseId, 'ready')))
+    await eventually(() => looks > 30, 'enough looks')
     await Promise.all(receipts.map(async ({ leaseId, key }, at) => {
       await it.client.workflow.getHandle(leaseId).executeUpdate(releaseUpdate, { args: [{ key, by: { uid: ['mika', 'noor', 'ada'][at]! } }] })
       await it.ended(leaseId)
     }))
     over = true
     await Promise.all(looking)
-    return { looks, refused, replay: await it.replay() }
+    return { refused, replay: await it.replay() }
   } finally {
     over = true
     await it.stop()
@@ -54,15 +55,13 @@ async function watched({ maxCachedWorkflows }: { readonly maxCachedWorkflows: nu
 
 describe('the guard', () => {
   test('refuses no query in ordinary operation', async () => {
-    const { looks, refused, replay } = await watched({ maxCachedWorkflows: 200 })
-    expect(looks).toBeGreaterThan(20)
+    const { refused, replay } = await watched({ maxCachedWorkflows: 200 })
     expect(refused).toBe(0)
     expect(replay).toEqual([])
   }, 120_000)
 
   test('holds up no story on a worker that keeps but one in memory, and each of them replays', async () => {
-    const { looks, replay } = await watched({ maxCachedWorkflows: 1 })
-    expect(looks).toBeGreaterThan(20)
+    const { replay } = await watched({ maxCachedWorkflows: 1 })
     expect(replay).toEqual([])
   }, 240_000)
 })
