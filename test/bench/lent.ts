@@ -38,8 +38,11 @@ export async function openLender({ client, socketPath, instance }: Stage): Promi
       const began = Date.now()
       const receipt = await berth.lend({ image: 'web' })
       const answerMs = Date.now() - began
-      await started.of(receipt.key)
       const story = client.workflow.getHandle(receipt.leaseId)
+      await started.of(receipt.key).catch(async (error: Error) => {
+        const { phase, queue, timeline } = await story.query(statusQuery)
+        throw new Error(`${error.message} It is ${phase}${queue ? ` (${queue.reason})` : ''}: ${timeline.map(({ at, what }) => `${at - began} ms ${what}`).join('; ')}`)
+      })
       for (const deadline = Date.now() + withinMs; ; await pause(8)) {
         // Asked between two of its steps it says "ask again".
         const status = await story.query(statusQuery).catch(() => undefined)
