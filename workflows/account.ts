@@ -34,7 +34,9 @@ export async function account(input: c.AccountInput): Promise<void> {
   }
 
   setHandler(c.deskQuery, () => deskOf(books))
-  setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
+  const starting = new Set<string>()
+  const settled = () => allHandlersFinished() && starting.size === 0
+  setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready, starting }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
   setHandler(c.signInUpdate, () => books.epoch)
   setHandler(c.signOutUpdate, ({ by, reason }) => {
     books.epoch++
@@ -79,13 +81,13 @@ export async function account(input: c.AccountInput): Promise<void> {
     const wait = soon ?? (empty ? books.clocks.accountIdleMs : jittered(books.clocks.recheckMs))
     const told = await condition(() => rechecking !== undefined || isLong(books.clocks) || (empty && !isEmpty(books)), wait)
     if (isLong(books.clocks)) break
-    if (!told && isIdle(books) && allHandlersFinished()) return
+    if (!told && isIdle(books) && settled()) return
     if (isEmpty(books) === false && empty && rechecking === undefined) continue // the first lease arms the regular check
     const word = rechecking ?? { by: 'the regular check' }
     rechecking = undefined
     soon = await recheck(books, ask, word)
   }
-  await condition(allHandlersFinished)
+  await condition(settled)
   await continueAsNew<typeof account>({ member: books.member, carried: books })
 }
 

@@ -29,6 +29,16 @@ test('a lease goes on through continue-as-new with all that it knows, and nothin
   await eventually(async () => (await it.board()).hosts[0]!.leases.length === 0, 'the place is free')
 })
 
+test('an account that continues as new while it lends loses no lease, and the site gives each its place', async () => {
+  // Each round is some 40 events of the account and the site, so that their new runs fall upon every part of it.
+  for (let round = 0; round < 30; round++) {
+    const { leaseId, key } = await it.lend('noor', { name: `r${round}` })
+    await it.until(leaseId, 'ready')
+    await it.client.workflow.getHandle(leaseId).executeUpdate(releaseUpdate, { args: [{ key, by: { uid: 'noor' } }] })
+    expect(await it.ended(leaseId)).toMatchObject({ reason: 'returned' })
+  }
+}, 180_000)
+
 test('every story told here replays', async () => {
   expect(await it.replay()).toEqual([])
 })

@@ -16,9 +16,11 @@ export interface LendingDesk {
   readonly ask: () => Promise<Standing>
   /** Resolves once the open leases are known; refuses with "try later" when that takes too long. */
   readonly ready: () => Promise<void>
+  /** Leases whose start the server has not confirmed: a run that ends before would take them with it. */
+  readonly starting: Set<string>
 }
 
-export async function lend({ books, ask, ready }: LendingDesk, wish: LendRequest): Promise<Receipt> {
+export async function lend({ books, ask, ready, starting }: LendingDesk, wish: LendRequest): Promise<Receipt> {
   const before = answered(books, wish.requestId)
   if (before) return before
   await ready()
@@ -38,7 +40,8 @@ export async function lend({ books, ask, ready }: LendingDesk, wish: LendRequest
   const { held, receipt, lease: input } = decision.reservation
   books.held[held.key] = held
   remember(books, wish.requestId, { receipt }, now)
-  startLease(input, receipt)
+  starting.add(held.key)
+  void startLease(input, receipt).finally(() => starting.delete(held.key))
   return receipt
 }
 
@@ -62,9 +65,9 @@ function rights(books: Books, standing: Standing): Extract<Standing, { is: 'memb
  * The start is part of the same workflow task as the answer, so it is durable once the member hears of it; waiting for
  * the server's "started" would cost the member one more round trip and could only say that this key was used before.
  */
-function startLease(input: LeaseInput, receipt: Receipt): void {
+async function startLease(input: LeaseInput, receipt: Receipt): Promise<void> {
   const first = input.sites[0]!
-  startChild<typeof lease>('lease', {
+  await startChild<typeof lease>('lease', {
     args: [input],
     workflowId: receipt.leaseId,
     parentClosePolicy: ParentClosePolicy.ABANDON,
