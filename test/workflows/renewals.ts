@@ -1,4 +1,5 @@
 /** Renewals within 50 ms of the expiry, as histories: whatever comes first, a lease is never both renewed and removed. */
+import { seeded } from '../faults/random.ts'
 import type { Entitlement } from '../../workflows/terms.ts'
 import { by, day, hour, key, leaseInput, minute, readyLease, standing } from './leaseStory.ts'
 import { type Seen, type Story, told } from './story.ts'
@@ -88,22 +89,11 @@ const outcome = (seen: readonly Seen[]): Outcome => {
 
 /** Plays so many, of every order; answers with the outcomes by order. */
 export async function playRenewals(count: number, seed: number): Promise<Record<Order, Outcome[]>> {
-  const random = mulberry(seed), plan = Array.from({ length: count }, (_, at) => orders[at % orders.length]!)
+  const random = seeded(seed), plan = Array.from({ length: count }, (_, at) => orders[at % orders.length]!)
   const found: Record<Order, Outcome[]> = { before: [], after: [], 'answer, timer': [], 'timer, answer': [], 'asked with it': [] }
   for (let at = 0; at < count; at += 500) { // a chunk at a time: histories are large
     const chunk = plan.slice(at, at + 500), seen = await told(chunk.map((order) => renewal(order, random)))
     chunk.forEach((order, i) => found[order].push(outcome(seen[i]!)))
   }
   return found
-}
-
-/** Mulberry32: the same seed gives the same stories. */
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
