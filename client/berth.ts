@@ -191,6 +191,10 @@ async function answerOf(response: Response): Promise<unknown> {
 function unreachable(base: URL, error: unknown): Refused {
   let code = ''
   for (let at: unknown = error; at instanceof Error; at = at.cause) code = (at as { code?: unknown }).code as string | undefined ?? code
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return stop('tryLater', `The certificate that answered is not for ${base.hostname}; look at the address.`)
+  if (/EXPIRED|NOT_YET_VALID/.test(code)) {
+    return stop('tryLater', `The certificate of ${base.host} is not valid today (${code}); look at this machine’s clock, or tell an admin of Berth.`)
+  }
   if (/CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
     return stop('tryLater', `The certificate of ${base.host} is not trusted (${code}); name your organisation’s CA file in BERTH_CA.`)
   }

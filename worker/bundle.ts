@@ -1,4 +1,4 @@
-/** The workflow bundle: made once per process and shared by its workers. */
+/** The workflow bundle: made once per process and shared by its workers; with traces it is another one. */
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 
@@ -9,15 +9,16 @@ export const workflowInterceptorModules: string[] = [at('../workflows/onTime.ts'
 
 const workflowsPath = at('../workflows/index.ts')
 
-let made: Promise<WorkflowBundleWithSourceMap> | undefined
+type Made = Promise<WorkflowBundleWithSourceMap>
+const made: { plain?: Made; traced?: Made } = {}
 
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  return made ??= bundleWorkflowCode({
+export function workflowBundle({ traced = false } = {}): Made {
+  return made[traced ? 'traced' : 'plain'] ??= bundleWorkflowCode({
     workflowsPath,
     // Loaded once, frozen, and shared by all stories, instead of once per story: it takes a fifth off a lend's cpu in the
     // worker. Sound because no module in workflows/ keeps anything that changes at its top level.
     preloadModules: [workflowsPath],
-    workflowInterceptorModules,
+    workflowInterceptorModules: traced ? [...workflowInterceptorModules, at('../workflows/traces.ts')] : workflowInterceptorModules,
     // A ready-made bundle takes no converter from its worker: without this, refusals of stories are in clear.
     failureConverterPath: at('../workflows/failures.ts'),
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },

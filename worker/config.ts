@@ -30,6 +30,8 @@ const shape = z.strictObject({
   }),
   /** Where Prometheus reads, `127.0.0.1:9464`; off when absent. */
   metrics: z.string().optional(),
+  /** Where spans go, an OTLP receiver over HTTP like `http://127.0.0.1:4318`; off when absent. */
+  traces: z.strictObject({ endpoint: z.url({ protocol: /^https?$/, error: 'is like http://127.0.0.1:4318' }) }).optional(),
   policy: file.optional(),
   directory: z.strictObject({
     url: z.string().regex(/^ldaps?:\/\//, 'starts with ldap:// or ldaps://'),

@@ -6,7 +6,7 @@ import { workflowBundle } from './bundle.ts'
 import { dataConverter } from './keys/converter.ts'
 import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
 import { type SweepSettings, keepSweeping } from './schedules.ts'
-import { countUndoRetries } from './undoRetries.ts'
+import { interceptorsOf } from './interceptors.ts'
 
 export interface CoreOptions {
   readonly steps: CoreSteps
@@ -23,11 +23,12 @@ export async function startCore(context: RoleContext, { steps, maxCachedWorkflow
     connection: context.connection,
     namespace: context.namespace,
     taskQueue: coreQueue,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle({ traced: context.traces !== undefined }),
     activities: steps,
     dataConverter: dataConverter(context.payloads),
     shutdownGraceTime: shutdownGrace,
-    interceptors: { activity: [countUndoRetries] },
+    interceptors: interceptorsOf(context),
+    ...(context.traces && { sinks: context.traces.sinks }),
     ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     ...(stickyMs !== undefined && { stickyQueueScheduleToStartTimeout: stickyMs }),
   })

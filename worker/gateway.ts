@@ -21,7 +21,7 @@ export interface GatewayRoleOptions {
 }
 
 export async function startGateway(context: RoleContext, { directory, policy, seals, options }: GatewayRoleOptions): Promise<GatewayRole> {
-  const temporal = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads) })
+  const temporal = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads), ...(context.traces && { interceptors: context.traces.client }) })
   const gateway = createGateway({ temporal, directory, isAdmin: (person) => isAdmin(person, policy), seals, options })
   const listening = await gateway.listen()
   let ended = () => {}

@@ -10,7 +10,7 @@ import type { HostOffer } from '../workflows/terms.ts'
 import { runWorker } from './core.ts'
 import { dataConverter } from './keys/converter.ts'
 import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
-import { countUndoRetries } from './undoRetries.ts'
+import { interceptorsOf } from './interceptors.ts'
 
 export interface HostOptions {
   readonly steps: HostSteps
@@ -33,7 +33,7 @@ export async function startHost(context: RoleContext, options: HostOptions): Pro
     namespace: context.namespace,
     taskQueue: hostQueue(offer.host),
     activities: { ...steps, ...watch?.steps },
-    interceptors: { activity: [countUndoRetries] },
+    interceptors: interceptorsOf(context),
     dataConverter: dataConverter(context.payloads),
     shutdownGraceTime: shutdownGrace,
     maxConcurrentActivityTaskExecutions: maxConcurrentActivities,

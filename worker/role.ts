@@ -1,6 +1,7 @@
 /** What every role has in common: a connection, a namespace of this instance, and an orderly end. */
 import type { NativeConnection } from '@temporalio/worker'
 import type { Keyring } from './keys/keyring.ts'
+import type { Traces } from './traces.ts'
 
 export interface RoleContext {
   readonly connection: NativeConnection
@@ -8,6 +9,8 @@ export interface RoleContext {
   readonly instance: string
   /** Key of the payload codec. */
   readonly payloads: Keyring
+  /** Absent: nobody traces. */
+  readonly traces?: Traces
 }
 
 export interface RunningRole {

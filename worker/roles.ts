@@ -8,6 +8,7 @@ import { createOwn } from '../activities/steps/own.ts'
 import { createWatch } from '../activities/steps/watch.ts'
 import { createOpenLeases } from '../activities/temporal.ts'
 import { createBrakeSteps } from '../activities/temporal/brake.ts'
+import { createRetrySteps } from '../activities/temporal/retry.ts'
 import { createSweepSteps } from '../activities/temporal/sweep.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
 import { directoryOf, marksOf, namesOf, openEnvWith, policyOf, runtimeOf, sealsOf } from './adapters.ts'
@@ -20,6 +21,7 @@ import { readKeyring } from './keys/keyring.ts'
 import { prepareNamespace } from './namespace.ts'
 import type { RoleContext, RunningRole } from './role.ts'
 import { defaultSweep } from './schedules.ts'
+import { startTraces } from './traces.ts'
 
 export interface Running {
   /** The gateway's own address, when it is one of the roles. */
@@ -36,15 +38,19 @@ export interface At {
 
 /** Refuses a namespace of another instance (`ForeignNamespace`). What was started is stopped again when a later one fails. */
 export async function startRoles(config: Config, { connection, namespace }: At): Promise<Running> {
-  await prepareNamespace(connection, { namespace, instance: config.instance })
-  const context: RoleContext = { connection, namespace, instance: config.instance, payloads: readKeyring(config.keys.payloads) }
+  const traces = config.traces && await startTraces({ ...config.traces, instance: config.instance })
   const started: RunningRole[] = []
   const stop = async () => {
     // The gateway first: nobody is promised what no worker is there to keep.
     for (const role of started.splice(0).reverse()) await role.stop()
+    await traces?.stop()
   }
   let url: string | undefined
   try {
+    await prepareNamespace(connection, { namespace, instance: config.instance })
+    const context: RoleContext = {
+      connection, namespace, instance: config.instance, payloads: readKeyring(config.keys.payloads), ...(traces && { traces }),
+    }
     if (config.roles.includes('core')) started.push(await core(config, context))
     if (config.roles.includes('host')) started.push(await host(config, context))
     if (config.roles.includes('gateway')) {
@@ -64,7 +70,7 @@ async function core(config: Config, context: RoleContext): Promise<RunningRole> 
   const names = namesOf(config, marksOf(config))
   const steps = {
     ...createDirectorySteps({ directory: directoryOf(config), policy: policyOf(config) }), ...createNameSteps({ names }), ...createOpenLeases(),
-    ...createSweepSteps(), ...createBrakeSteps(),
+    ...createSweepSteps(), ...createBrakeSteps(), ...createRetrySteps(),
   }
   const role = await startCore(context, { steps, sweep: { ...defaultSweep, ...config.sweep } })
   return { done: role.done, stop: () => role.stop().finally(() => names.close()) }

@@ -133,6 +133,8 @@ export const releaseUpdate = defineUpdate<void, [Release]>('release')
 export const keepUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller; readonly until: number }]>('keep')
 export const pauseUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('pause')
 export const logsUpdate = defineUpdate<readonly string[], [{ readonly key: string; readonly by: Caller; readonly lines: number }]>('logs')
+/** Only for admins: what waits to be tried again is tried at once. */
+export const retryUpdate = defineUpdate<Retried, [{ readonly key: string; readonly by: Caller }]>('retry')
 export const placedSignal = defineSignal<[Placed]>('placed')
 export const queuedSignal = defineSignal<[Queued]>('queued')
 export const unplaceableSignal = defineSignal<[{ readonly key: string; readonly number: number; readonly sentence: string }]>('unplaceable')
@@ -161,6 +163,23 @@ export interface Hold {
   readonly by: Caller
   readonly until: number
   readonly reason: string
+}
+
+export interface Retried {
+  readonly steps: readonly WaitingStep[]
+  readonly sentence: string
+}
+
+/** A step of a lease that is under way or waits for its next try. */
+export interface WaitingStep {
+  /** Name of the activity. */
+  readonly step: string
+  /** `retried`: it waited, and is tried at once. `running`: a try is under way. `queued`: no worker has taken it up yet. */
+  readonly is: 'retried' | 'running' | 'queued'
+  /** Tries that have failed so far. */
+  readonly failed: number
+  /** What the last of them said. */
+  readonly why?: string
 }
 
 export interface Release {

@@ -18,7 +18,7 @@ import { metricMeter } from '@temporalio/workflow'
 import type { Claim, SweepReport, Verdict } from './sweep/terms.ts'
 import type { EndReason, Phase } from './terms.ts'
 
-/** Counted where steps are run, since a story does not see tries: `activities/undo.ts`. */
+/** Counted where steps are run, since a story does not see tries: `worker/undoRetries.ts`. */
 export const undoRetries = 'berth_undo_retries_total'
 
 // The SDK makes a meter's instruments inside a story only.

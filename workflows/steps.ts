@@ -1,6 +1,6 @@
 /** The activities that stories call, by queue. `activities/steps/` implements them over the ports; names are verb + noun. */
 import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
-import type { WatchClocks } from './contract.ts'
+import type { WaitingStep, WatchClocks } from './contract.ts'
 import type { Watched } from './rules/sightings.ts'
 import type { BrakeSteps, SweepSteps } from './sweep/steps.ts'
 import type { Clocks, Entitlement, SiteTerms } from './terms.ts'
@@ -46,6 +46,8 @@ export interface CoreSteps extends SweepSteps, BrakeSteps {
     readonly leases: readonly OpenLease[]
     readonly knownOpen: readonly string[]
   }>
+  /** Has every step of this lease that waits for its next try tried at once; answers with all that are under way. */
+  retryNow(leaseId: string): Promise<readonly WaitingStep[]>
   listNames(zone: string): Promise<readonly OwnedName[]>
 }
 

@@ -8,6 +8,8 @@ export const completion = defineCommand({
   summary: 'Prints the completion for your shell.',
   who: 'anyone',
   arguments: { shell: place(choice('SHELL', shells), 'Which shell.') },
-  examples: ['completion bash > ~/.local/share/bash-completion/completions/berth'],
+  examples: [
+    'completion bash > ~/.local/share/bash-completion/completions/berth', 'completion zsh > ~/.zfunc/_berth', 'completion fish > ~/.config/fish/completions/berth.fish',
+  ],
   answer: '`text`, to be sourced by the shell.',
 })

@@ -1,5 +1,5 @@
 /** What a command may ask of Berth, already bound to who is asking. The gateway satisfies it over Temporal. */
-import type { Extended } from '../../workflows/contract.ts'
+import type { Extended, Retried } from '../../workflows/contract.ts'
 import type { SweepReport } from '../../workflows/sweep/terms.ts'
 import type { Board, Desk, Ending, LeaseStatus, LendRequest, Receipt } from '../../workflows/terms.ts'
 
@@ -53,6 +53,8 @@ export interface AdminDoor {
   losing(): Promise<readonly (NonNullable<Desk['losing']> & { readonly member: string })[]>
   /** Ends a lease at once; its member sees the reason. */
   end(lease: FoundLease, reason: string): Promise<void>
+  /** Tries at once what the lease waits to try again. */
+  retry(lease: FoundLease): Promise<Retried>
   /** Ends every token of a member, and with `reason` every lease too. */
   revoke(member: string, reason?: string): Promise<{ readonly epoch: number; readonly leases: readonly string[] }>
 }

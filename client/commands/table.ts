@@ -4,6 +4,7 @@ import { drain } from './admin/drain.ts'
 import { end } from './admin/end.ts'
 import { forget } from './admin/forget.ts'
 import { recheck } from './admin/recheck.ts'
+import { retry } from './admin/retry.ts'
 import { revoke } from './admin/revoke.ts'
 import { sweep } from './admin/sweep.ts'
 import type { Command } from './command.ts'
@@ -25,5 +26,5 @@ import { status } from './status.ts'
 
 export const table: readonly Command[] = [
   lend, list, status, logs, extend, returnLease, keep, pause, resume, notices, login, logout, help, completion,
-  hold, board, drain, end, forget, recheck, revoke, sweep,
+  hold, board, drain, end, forget, recheck, retry, revoke, sweep,
 ]

@@ -1,6 +1,6 @@
 /** What admins do to sites and accounts, over Temporal. */
 import {
-  accountId, attributes, boardQuery, drainUpdate, forgetUpdate, recheckSignal, revokeSignal, siteId,
+  accountId, attributes, boardQuery, drainUpdate, forgetUpdate, recheckSignal, retryUpdate, revokeSignal, siteId,
 } from '../../workflows/contract.ts'
 import type { Board } from '../../workflows/terms.ts'
 import { ask, type Temporal } from '../ask.ts'
@@ -76,6 +76,15 @@ export function createAdminDoor({ temporal, accounts, options, knows, requestId,
         })
       }
       return told.map(({ owner }) => owner)
+    },
+    retry: async (lease) => {
+      const by = await prove(), over = () => stop('over', `${lease.name} is over already.`)
+      if (lease.ending) throw over()
+      return within(() => temporal.workflow.getHandle(lease.leaseId).executeUpdate(retryUpdate, {
+        args: [{ key: lease.key, by: { uid: by, admin: true } }], updateId: `${retryUpdate.name}-${requestId}`,
+      })).catch((error: unknown) => {
+        throw isGone(error) ? over() : error
+      })
     },
     revoke: async (member, reason) => {
       const by = await prove(), uid = member.toLowerCase()

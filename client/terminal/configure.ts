@@ -21,7 +21,8 @@ export interface Configuration {
 
 export function configure(env: Environment, flag: string | undefined): Configuration {
   const file = readConfig(join(xdg(env, 'CONFIG'), 'berth', 'config.json'))
-  const gateway = flag ?? env['BERTH_GATEWAY'] ?? file.gateway, ca = env['BERTH_CA'] ?? file.ca
+  // A variable that is set to nothing counts as none.
+  const gateway = flag ?? (env['BERTH_GATEWAY'] || file.gateway), ca = env['BERTH_CA'] || file.ca
   if (gateway === undefined || gateway === '') {
     throw stop('badLine', 'Which gateway? Set BERTH_GATEWAY, or write --gateway https://berth.example.org.')
   }
@@ -55,5 +56,11 @@ export function trust(ca: string): void {
   if (typeof tls.setDefaultCACertificates !== 'function') {
     throw stop('badLine', 'This Node is too old for BERTH_CA; set NODE_EXTRA_CA_CERTS to the same file instead.')
   }
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), pem])
+  try {
+    const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+    if (!certificates) throw new Error('none')
+    tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates])
+  } catch {
+    throw stop('badLine', `The CA file ${ca} holds no certificate in PEM; look at BERTH_CA.`)
+  }
 }

@@ -159,6 +159,8 @@ describe('which lease', () => {
       expect((await post('/v1/commands/return', { lease }, { token: access })).status).toBe(200)
     }
     expect(calls.map(({ arg }) => arg)).toEqual(Array(3).fill({ key, by: { uid: 'olga', admin: true } }))
+    expect((await post('/v1/commands/extend', { lease: 'web', by: '1h' }, { token: access })).status).toBe(200)
+    expect(calls.at(-1)).toMatchObject({ id: webId, name: 'extend', arg: { key, by: { uid: 'olga', admin: true }, byMs: 3_600_000 } })
   })
 
   test('an admin who names two at once is asked for a key', async () => {
@@ -221,7 +223,7 @@ describe('an admin’s command', () => {
 
   test.each([
     ['admin/board', {}], ['admin/drain', { host: 'host-1' }], ['admin/forget', { host: 'host-1', yes: true }], ['admin/recheck', {}],
-    ['admin/revoke', { member: 'noah' }], ['hold', { lease: 'web', for: '1d', reason: 'x' }], ['list', { all: true }],
+    ['admin/revoke', { member: 'noah' }], ['admin/retry', { lease: 'web' }], ['admin/end', { lease: 'web', reason: 'x' }], ['hold', { lease: 'web', for: '1d', reason: 'x' }], ['list', { all: true }],
   ])('%s is refused to a member, and changes nothing', async (path, body) => {
     const { post, login, calls } = withSite()
     expect(await post(`/v1/commands/${path}`, body, { token: (await login('mika')).access })).toMatchObject({ status: 403, body: { error: { kind: 'notAdmin' } } })
@@ -250,6 +252,19 @@ describe('an admin’s command', () => {
     expect(calls.map(({ name, arg }) => [name, arg])).toEqual([
       ['drain', { host: 'host-1', drain: false, by: 'olga' }], ['forget', { host: 'host-1', by: 'olga' }],
     ])
+  })
+
+  test('retry and end go to anybody’s lease; one that is over has nothing to try again', async () => {
+    const { post, login, calls, workflows } = withSite()
+    workflows.set(webId, { query: () => leaseStatus(), update: () => ({ steps: [], sentence: 'as the lease says' }) })
+    const { access } = await login('olga')
+    expect((await post('/v1/commands/admin/retry', { lease: key }, { token: access })).body).toEqual({ steps: [], sentence: 'as the lease says' })
+    expect((await post('/v1/commands/admin/end', { lease: 'web', reason: 'mines coins' }, { token: access })).status).toBe(200)
+    expect(calls).toMatchObject([
+      { id: webId, name: 'retry', arg: { key, by: { uid: 'olga', admin: true } } }, { id: webId, name: 'revoke', arg: { key, by: 'olga', reason: 'mines coins' } },
+    ])
+    workflows.set(webId, { query: () => leaseStatus({ phase: 'ended', ending: { key, name: 'web', member: 'mika', image: 'nginx', reason: 'due', sentence: 'Its time was over.', at: 1 } }) })
+    expect((await post('/v1/commands/admin/retry', { lease: key }, { token: access })).body.error).toMatchObject({ kind: 'over', sentence: 'web is over already.' })
   })
 
   test('revoke ends tokens, and with --leases the leases', async () => {

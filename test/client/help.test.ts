@@ -22,7 +22,7 @@ describe('completion', () => {
   test.each<[string[], string[]]>([
     [['le'], ['lend']],
     [['re'], ['return', 'resume']],
-    [['admin', ''], ['board', 'drain', 'end', 'forget', 'recheck', 'revoke', 'sweep']],
+    [['admin', ''], ['board', 'drain', 'end', 'forget', 'recheck', 'retry', 'revoke', 'sweep']],
     [['lend', 'nginx', '--p'], ['--port']],
     [['lend', 'nginx', '--name', 'a', '--n'], []],
     [['lend', 'nginx', '--port', '80', '--p'], ['--port']],

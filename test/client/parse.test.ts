@@ -68,7 +68,7 @@ describe('a line', () => {
     ['lend', 'badLine', 'berth lend nginx'],
     ['lned nginx', 'badLine', 'did you mean lend?'],
     ['admin bord', 'badLine', 'did you mean admin board?'],
-    ['admin', 'badLine', 'board, drain, end, forget, recheck, revoke, sweep'],
+    ['admin', 'badLine', 'board, drain, end, forget, recheck, retry, revoke, sweep'],
     ['lend nginx --prot 80', 'badLine', 'did you mean --port?'],
     ['lend nginx two', 'badLine', 'one word too many'],
     ['lend nginx --name ""', 'badLine', '--name is empty'],

@@ -11,10 +11,14 @@ const scheduled = 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED'
 const names = await savedNames()
 const withSteps = (await Promise.all(names.map(async (name) => ({ name, events: (await savedHistory(name)).events }))))
   .filter(({ events }) => events.some(({ eventType }) => eventType === scheduled)).map(({ name }) => name)
-let options: Parameters<typeof Worker.runReplayHistory>[0]
-beforeAll(async () => { options = { workflowBundle: await workflowBundle(), dataConverter: dataConverter(savedRing) } })
+type Options = Parameters<typeof Worker.runReplayHistory>[0]
+let plain: Options, traced: Options
+beforeAll(async () => {
+  const bundles = await Promise.all([workflowBundle(), workflowBundle({ traced: true })])
+  ;[plain, traced] = bundles.map((workflowBundle) => ({ workflowBundle, dataConverter: dataConverter(savedRing) })) as [Options, Options]
+})
 
-const replay = (history: SavedHistory) => Worker.runReplayHistory(options, history, 'saved').then(() => undefined, (error: unknown) => error)
+const replay = (history: SavedHistory, options = plain) => Worker.runReplayHistory(options, history, 'saved').then(() => undefined, (error: unknown) => error)
 
 test('every kind of story has a saved history', () => {
   expect([...new Set(names.map(typeOf))].sort()).toEqual(Object.keys(stories).sort())
@@ -28,6 +32,10 @@ test.each(names)('%s replays with the stories of today', async (name) => {
   const history = await savedHistory(name)
   expect(history.events.find(({ eventType }) => eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED')).toBeDefined()
   expect(await replay(history)).toBeUndefined()
+})
+
+test.each(names)('%s, recorded without traces, replays when they are on', async (name) => {
+  expect(await replay(await savedHistory(name), traced)).toBeUndefined()
 })
 
 test.each(names)('%s names neither a machine nor a folder', async (name) => {

@@ -29,6 +29,11 @@ describe('the configuration', () => {
     expect(problems.join()).toMatch(/instance.*ports.*typo/)
   })
 
+  test('takes an address over HTTP for traces, and nothing else', () => {
+    expect(checkConfig({ ...good, traces: { endpoint: 'http://127.0.0.1:4318' } }).traces).toEqual({ endpoint: 'http://127.0.0.1:4318' })
+    for (const endpoint of ['127.0.0.1:4318', 'grpc://127.0.0.1:4317']) expect(problemsOf({ ...good, traces: { endpoint } })).toEqual(['traces.endpoint: is like http://127.0.0.1:4318'])
+  })
+
   test('says what a role needs', () => {
     expect(problemsOf({ ...good, roles: ['core', 'gateway'] })).toEqual([
       'role core needs policy', 'role core needs directory', 'role core needs names',

@@ -16,6 +16,7 @@ import { createOwn } from '../../activities/steps/own.ts'
 import { createWatch } from '../../activities/steps/watch.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
 import { createBrakeSteps } from '../../activities/temporal/brake.ts'
+import { createRetrySteps } from '../../activities/temporal/retry.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
 import { startCore } from '../../worker/core.ts'
@@ -24,6 +25,7 @@ import { dataConverter } from '../../worker/keys/converter.ts'
 import type { Keyring } from '../../worker/keys/keyring.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
 import type { RoleContext, RunningRole } from '../../worker/role.ts'
+import type { Traces } from '../../worker/traces.ts'
 import {
   type WatchClocks, accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
 } from '../../workflows/contract.ts'
@@ -54,6 +56,7 @@ export interface WorldOptions {
   readonly ring?: Keyring
   /** Address of a Temporal server; the run's own when absent. */
   readonly temporal?: string
+  readonly traces?: Traces
   /** What containers of each image do, by reference; absent, every one runs. */
   readonly images?: Readonly<Record<string, MemoryImage>>
 }
@@ -93,7 +96,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const clientConnection = await Connection.connect({ address })
   await prepareNamespace(clientConnection, { namespace, instance })
   const connection = await NativeConnection.connect({ address })
-  const context: RoleContext = { connection, namespace, instance, payloads: ring }
+  const context: RoleContext = { connection, namespace, instance, payloads: ring, ...(options.traces && { traces: options.traces }) }
   const client = new Client({ connection: clientConnection, namespace, dataConverter: dataConverter(ring) })
 
   const directory = memoryDirectory({ people: [], canary: { uid: 'canary', group: 'canaries' } })
@@ -122,6 +125,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     ...createOpenLeases(),
     ...createSweepSteps(),
     ...createBrakeSteps(),
+    ...createRetrySteps(),
   }
   const steps = options.steps?.(plain) ?? plain
   const core = () => startCore(context, { steps, stickyMs: options.stickyMs ?? 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })

@@ -19,6 +19,8 @@ const wanted = [
   { program: 'openssl', from: 'openssl' },
   { program: 'named', from: 'bind9', services: ['named.service'], testOnly: true },
   { program: 'nsupdate', from: 'bind9-dnsutils', testOnly: true },
+  { program: 'zsh', from: 'zsh', testOnly: true },
+  { program: 'fish', from: 'fish', testOnly: true },
 ]
 
 /**

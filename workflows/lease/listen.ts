@@ -7,6 +7,7 @@ import type { Caller } from '../terms.ts'
 import { hearSeen } from './evidence.ts'
 import { assertStillLent, extend, hold } from './extend.ts'
 import type { SiteWord } from './place.ts'
+import { retry } from './retry.ts'
 import { showAttributes } from './show.ts'
 import { type LeaseState, end, statusOf, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
@@ -60,6 +61,14 @@ export function listen({ state, words, changed }: Listening): void {
     end(state, { reason: 'returned', sentence: `returned by ${by.uid}.` }, Date.now())
     changed()
   }, { validator: mine, description: 'Takes it back now: {"key", "by": {"uid", "admin": true}}.' })
+  setHandler(c.retryUpdate, async ({ by }) => {
+    const answer = await retry(state, by)
+    changed()
+    return answer
+  }, { description: 'Tries at once what waits to be tried again: {"key", "by": {"uid", "admin": true}}.', validator: (wish) => {
+    mine(wish)
+    if (!wish.by.admin) throw refuse('notAdmin', 'Only an admin may have it tried at once. It is tried again by itself; see: berth status')
+  } })
   setHandler(c.keepUpdate, ({ by, until }) => {
     state.keepUntil = until
     delete state.idleTold

@@ -33,5 +33,23 @@ export function leaseDetails(status: LeaseStatus): string {
     ...(status.idle ? [status.idle.sentence] : []),
   ]
   const story = status.timeline.slice(-15).map((entry) => `- ${sayMoment(entry.at)} ${entry.what}`)
-  return [...lines, '', ...story].join('\n\n').slice(0, 15_000)
+  return [...lines, '', ...story, '', ...waysOfAdmins(status)].join('\n\n').slice(0, 15_000)
+}
+
+/** What break-glass sends from the Temporal UI or its CLI, ready to be copied; whoever reaches Temporal is believed. */
+function waysOfAdmins({ key, phase, until }: LeaseStatus): string[] {
+  if (phase === 'ended') return []
+  const by = { uid: 'YOU', admin: true }, json = (word: object) => `\`${JSON.stringify({ key, ...word })}\``
+  const ways = [
+    ...(until === undefined || phase === 'ending' ? [] : [
+      `update **extend** ${json({ requestId: 'NEW-EACH-TIME', by, byMs: 3_600_000 })}: an hour longer, as far as its member's groups allow`,
+      `update **hold** ${json({ by, until: until + 86_400_000, reason: 'WHY' })}: a day past its end`,
+    ]),
+    `update **retry** ${json({ by })}: tries at once what waits to be tried again, as does "Reset" at a pending activity`,
+    ...(phase === 'ending' ? [] : [
+      `update **release** ${json({ by })}: takes it back now`,
+      `signal **revoke** ${json({ by: 'YOU', reason: 'WHY' })}: ends it now, and its member sees why`,
+    ]),
+  ]
+  return ['**What an admin can send it:**', ...ways.map((way) => `- ${way}`)]
 }

@@ -30,7 +30,7 @@ export const board = defineCommand({
       ])]),
       ...site.line.map((one) => `  ${one.position}. ${one.member} (${one.key}) since ${sayMoment(one.since)}: ${one.reason}`),
     ]),
-    ...stuck.map((one) => `stuck: ${one.name} of ${one.member} (${one.key}): ${one.why}`),
+    ...stuck.map((one) => `stuck: ${one.name} of ${one.member} (${one.key}): ${one.why}; try it at once with: berth admin retry ${one.key}`),
     ...losing.map((one) => `losing rights: ${one.member}: ${one.stopped ?? `${one.sentence} Leases end ${sayMoment(one.at)}.`}`),
     ...sweep ? [`last sweep, ${sayMoment(sweep.at)}: ${sweep.sentence}`] : [],
     ...unasked > 0 ? [`${unasked} leases could not be asked just now.`] : [],
