@@ -48,7 +48,7 @@ export function openBooks(input: AccountInput, now: number): { books: Books; reb
     rebuilt: false,
     books: {
       // Later than any epoch of an account that was terminated by hand: what was signed out stays signed out.
-      member: input.member, epoch: Math.floor(now / 1000), held: {}, receipts: {}, notices: [], endings: [], clocks: defaultClocks, missed: [],
+      member: input.member, epoch: now, held: {}, receipts: {}, notices: [], endings: [], clocks: defaultClocks, missed: [],
       emptySince: now,
     },
   }
