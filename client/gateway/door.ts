@@ -8,12 +8,11 @@ import { ask, type Temporal } from '../ask.ts'
 import type { Door, FoundLease } from '../commands/door.ts'
 import { stop } from '../refused.ts'
 import { keyOf, type Accounts } from './accounts.ts'
-import { beginsWithinMs } from './events.ts'
-import { isGone } from './failures.ts'
 import { findAnybodys, findOwn, notFound } from './find.ts'
 import type { GatewayOptions } from './options.ts'
 import type { Seals } from './seals.ts'
 import { createAdminDoor } from './sites.ts'
+import { update as updateOf } from './update.ts'
 
 export interface DoorNeeds {
   readonly temporal: Temporal
@@ -37,26 +36,16 @@ export interface DoorOf {
 type Asked<R, A> = { readonly def: UpdateDefinition<R, [A]>; readonly arg: (by: Caller) => A; readonly id?: string }
 
 export function createDoor({ temporal, accounts, seals, options, knows }: DoorNeeds, of: DoorOf): Door {
-  const { member, requestId } = of
+  const { member, requestId } = of, updating = { temporal, requestId, updateMs: options.updateMs }
   const callerFor = async (lease: FoundLease): Promise<Caller> => {
     if (lease.member === member) return { uid: member }
     await of.proveAdmin()
     return { uid: member, admin: true }
   }
-  const update = async <R, A>(lease: FoundLease, { def, arg, id = lease.leaseId }: Asked<R, A>): Promise<R> => {
+  const update = async <R, A>(lease: FoundLease, { def, arg, id }: Asked<R, A>): Promise<R> => {
     if (lease.ending) throw over(lease)
     const by = await callerFor(lease)
-    const begunBy = (lease.since ?? 0) + beginsWithinMs
-    for (;;) {
-      try {
-        return await temporal.withDeadline(Date.now() + options.updateMs, () =>
-          temporal.workflow.getHandle(id).executeUpdate(def, { args: [arg(by)], updateId: `${def.name}-${requestId}` }))
-      } catch (error) {
-        if (!isGone(error)) throw error
-        if (Date.now() > begunBy) throw over(lease)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-    }
+    return updateOf(updating, lease, { def, arg: arg(by), id, over: () => over(lease) })
   }
   return {
     member,

@@ -11,6 +11,7 @@ import type { Accounts } from './accounts.ts'
 import { isGone } from './failures.ts'
 import type { GatewayOptions } from './options.ts'
 import { createSweepDoor } from './sweeps.ts'
+import { update } from './update.ts'
 
 interface Needs {
   readonly temporal: Temporal
@@ -80,10 +81,8 @@ export function createAdminDoor({ temporal, accounts, options, knows, requestId,
     retry: async (lease) => {
       const by = await prove(), over = () => stop('over', `${lease.name} is over already.`)
       if (lease.ending) throw over()
-      return within(() => temporal.workflow.getHandle(lease.leaseId).executeUpdate(retryUpdate, {
-        args: [{ key: lease.key, by: { uid: by, admin: true } }], updateId: `${retryUpdate.name}-${requestId}`,
-      })).catch((error: unknown) => {
-        throw isGone(error) ? over() : error
+      return update({ temporal, requestId, updateMs: options.updateMs }, lease, {
+        def: retryUpdate, arg: { key: lease.key, by: { uid: by, admin: true } }, over,
       })
     },
     revoke: async (member, reason) => {

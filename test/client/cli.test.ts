@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { accountId } from '../../workflows/contract.ts'
+import { type Child, berthChild } from './child.ts'
 import { desk, key, leaseStatus, refusing, stage, webId } from './fake.ts'
 
 /** `berth` as a process of its own, against a gateway on loopback. */
@@ -20,16 +20,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-function berth(words: string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}) {
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    const child = spawn(process.execPath, ['client/main.ts', ...words], { env: { PATH: process.env['PATH'], HOME: home, BERTH_GATEWAY: url, ...env } })
-    let out = '', err = ''
-    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
-    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end(input)
-  })
-}
+const berth = (words: readonly string[], more: Pick<Child, 'input' | 'env'> = {}) => berthChild(words, { home, gateway: url, ...more })
 const login = () => berth(['login', 'mika', '--password-stdin'], { input: 'secret of mika\n' })
 const tokens = () => join(home, '.local/state/berth/tokens.json')
 

@@ -10,6 +10,10 @@ let home = ''
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'berth-complete-'))
   writeFileSync(join(home, 'berth'), `#!/bin/sh\nexec "${process.execPath}" "${resolve('client/main.ts')}" "$@"\n`, { mode: 0o755 })
+  mkdirSync(join(home, 'functions'))
+  writeFileSync(join(home, 'functions/_berth'), berth('completion', 'zsh'))
+  mkdirSync(join(home, '.config/fish/completions'), { recursive: true })
+  writeFileSync(join(home, '.config/fish/completions/berth.fish'), berth('completion', 'fish'))
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
@@ -56,11 +60,6 @@ const inFish = (typed: string) => run(need('fish', 'fish'), ['-c', `complete -C 
 describe.each([
   ['bash', inBash], ['zsh, sourced', sourced], ['zsh, from a folder of functions', fromFolder],
 ] as const)('in %s', (_, line) => {
-  beforeAll(() => {
-    mkdirSync(join(home, 'functions'), { recursive: true })
-    writeFileSync(join(home, 'functions/_berth'), berth('completion', 'zsh'))
-  })
-
   test.each([['berth le', 'berth lend'], ['berth lend nginx --na', 'berth lend nginx --name']])('%s becomes %s', (typed, whole) => {
     expect(line(typed)).toBe(`${whole} `)
   })
@@ -71,11 +70,6 @@ describe.each([
 })
 
 describe('in fish', () => {
-  beforeAll(() => {
-    mkdirSync(join(home, '.config/fish/completions'), { recursive: true })
-    writeFileSync(join(home, '.config/fish/completions/berth.fish'), berth('completion', 'fish'))
-  })
-
   test.each([['berth le', 'lend'], ['berth lend nginx --na', '--name'], ['berth status no-such-lea', '']])('%s is completed by %j', (typed, word) => {
     expect(inFish(typed)).toBe(word)
   })

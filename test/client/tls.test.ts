@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Listening } from '../../client/gateway/listen.ts'
 import { accountId } from '../../workflows/contract.ts'
 import { makeCertificates, type Certificates } from '../../worker/embedded/certificate.ts'
+import { type Child, berthChild } from './child.ts'
 import { desk, held, key, stage, webId } from './fake.ts'
 
 /** `berth` as a process of its own, against a gateway that serves TLS from files under an authority that nobody knows. */
@@ -22,16 +23,7 @@ afterAll(async () => {
 })
 beforeEach(() => { home = mkdtempSync(join(dir, 'home-')) })
 
-function berth(words: string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}) {
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    const child = spawn(process.execPath, ['client/main.ts', ...words], { env: { PATH: process.env['PATH'], HOME: home, BERTH_GATEWAY: at.url, ...env } })
-    let out = '', err = ''
-    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
-    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end(input)
-  })
-}
+const berth = (words: readonly string[], more: Pick<Child, 'input' | 'env'> = {}) => berthChild(words, { home, gateway: at.url, ...more })
 const login = (env: Record<string, string> = {}) => berth(['login', 'mika', '--password-stdin'], { input: 'secret of mika\n', env })
 const sentence = (text: string) => expect.stringMatching(new RegExp(`^[^\\n]*${text}[^\\n]*\\n$`)) as string
 

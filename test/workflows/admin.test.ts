@@ -3,10 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { board } from '../../client/commands/admin/board.ts'
 import { sweep } from '../../client/commands/admin/sweep.ts'
 import type { Door } from '../../client/commands/door.ts'
-import { createAccounts } from '../../client/gateway/accounts.ts'
-import { defaultOptions } from '../../client/gateway/options.ts'
-import { createAdminDoor } from '../../client/gateway/sites.ts'
 import { stop } from '../../client/refused.ts'
+import { adminDoor } from './adminDoor.ts'
 import { newKey, eventually, world, type World } from './harness.ts'
 import { campus } from './terms.ts'
 
@@ -14,10 +12,7 @@ let it: World
 beforeAll(async () => { it = await world({ clocks: { recheckApartMs: 1_500 }, entitlement: { graceMs: 60_000, sites: [{ ...campus, hosts: ['h1'] }] } }) })
 afterAll(() => it.stop())
 
-const door = (requestId: string = randomUUID()) => createAdminDoor({
-  temporal: it.client, accounts: createAccounts(it.client, defaultOptions), options: defaultOptions, requestId,
-  knows: () => Promise.resolve(true), prove: () => Promise.resolve('ada'),
-})
+const door = (requestId?: string) => adminDoor(it, requestId)
 const show = async () => {
   const answer = await board.run!({ site: undefined }, { admin: door(), status: (id: string) => it.status(id) } as unknown as Door)
   return { answer, text: board.say!(answer) }

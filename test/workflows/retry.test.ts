@@ -4,12 +4,10 @@ import { Client } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { retry } from '../../client/commands/admin/retry.ts'
-import { createAccounts } from '../../client/gateway/accounts.ts'
-import { defaultOptions } from '../../client/gateway/options.ts'
-import { createAdminDoor } from '../../client/gateway/sites.ts'
 import { stop } from '../../client/refused.ts'
 import { releaseUpdate, retryUpdate } from '../../workflows/contract.ts'
 import { refusalIn } from '../../workflows/refuse.ts'
+import { adminDoor } from './adminDoor.ts'
 import { eventually, world, type World } from './harness.ts'
 
 let it: World
@@ -36,10 +34,7 @@ afterAll(async () => {
 })
 
 const handle = (leaseId: string) => it.client.workflow.getHandle(leaseId)
-const door = (requestId: string = randomUUID()) => createAdminDoor({
-  temporal: it.client, accounts: createAccounts(it.client, defaultOptions), options: defaultOptions, requestId,
-  knows: () => Promise.resolve(true), prove: () => Promise.resolve('ada'),
-})
+const door = (requestId?: string) => adminDoor(it, requestId)
 type Lent = Awaited<ReturnType<World['lend']>>
 const found = ({ key, leaseId, name }: Lent) => ({ key, leaseId, member: 'mika', name })
 const timeline = async ({ leaseId }: Lent) => (await it.status(leaseId)).timeline.map(({ what }) => what)
