@@ -2,11 +2,12 @@
  * What Temporal itself knows: the open leases that a ledger is rebuilt from. Uses the worker's own client, so it needs
  * a worker that has one (every worker of the SDK since 1.13 does).
  */
-import { Context, cancellationSignal, heartbeat } from '@temporalio/activity'
+import { Context, cancellationSignal, heartbeat, log } from '@temporalio/activity'
 import { attributes, keyOfLeaseId, statusQuery } from '../workflows/contract.ts'
 import { rootMessage, unavailable } from '../workflows/refuse.ts'
 import type { CoreSteps, OpenLease } from '../workflows/steps.ts'
 import type { LeaseStatus } from '../workflows/terms.ts'
+import { tellOf } from './temporal/told.ts'
 
 export interface OpenLeasesOptions {
   /** How many leases are asked at once. */
@@ -18,20 +19,24 @@ export interface OpenLeasesOptions {
 type Found = Awaited<ReturnType<CoreSteps['openLeases']>>
 
 /**
- * The step `openLeases`. A lease that does not answer is never taken for closed: the step fails as `Unavailable` and is
- * tried again. One that closes meanwhile is left out.
+ * The step `openLeases`. A lease that does not answer is never taken for closed, nor does it hold up the others: its
+ * history tells of its places. When that cannot be read either, the step fails as `Unavailable` and is tried again. One
+ * that closes meanwhile is left out.
  */
 export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOptions = {}): Pick<CoreSteps, 'openLeases'> {
   return {
     async openLeases(of, known): Promise<Found> {
-      const knows = new Set(known), knownOpen: string[] = [], ask: string[] = []
+      const knows = new Set(known), knownOpen: string[] = [], due: Record<string, number> = {}, ask: string[] = []
       try {
-        for await (const { workflowId: id } of client().workflow.list({ query: queryOf(of) })) {
+        for await (const { workflowId: id, typedSearchAttributes: said } of client().workflow.list({ query: queryOf(of) })) {
           heartbeat()
-          const key = keyOfLeaseId(id)
+          const key = keyOfLeaseId(id), at = said.get(attributes.due)
           if (key === undefined) continue
-          if (knows.has(key)) knownOpen.push(key)
-          else ask.push(id)
+          if (!knows.has(key)) ask.push(id)
+          else {
+            knownOpen.push(key)
+            if (at) due[key] = at.getTime()
+          }
         }
       } catch (error) {
         throw unavailable(`Temporal did not list the open leases: ${rootMessage(error)}`, error)
@@ -40,13 +45,12 @@ export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOp
       await Promise.all(Array.from({ length: atOnce }, async () => {
         for (const id of rest) {
           cancellationSignal().throwIfAborted()
-          const status = await statusOf(id, answerMs)
-          const lease = status && status.phase !== 'ended' && brief(status)
+          const lease = await leaseOf(id, answerMs)
           if (lease && belongs(of, lease)) leases.push(lease)
           heartbeat()
         }
       }))
-      return { leases, knownOpen }
+      return { leases, knownOpen, due }
     },
   }
 }
@@ -54,15 +58,22 @@ export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOp
 const client = () => Context.current().client
 
 /** Undefined when the lease is gone. */
-async function statusOf(id: string, answerMs: number): Promise<LeaseStatus | undefined> {
+async function leaseOf(id: string, answerMs: number): Promise<OpenLease | undefined> {
   const { workflow } = client()
   try {
-    return await workflow.withDeadline(Date.now() + answerMs, () => workflow.getHandle(id).query(statusQuery))
+    const status = await workflow.withDeadline(Date.now() + answerMs, () => workflow.getHandle(id).query(statusQuery))
+    return status.phase === 'ended' ? undefined : brief(status)
   } catch (error) {
-    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return undefined
-    throw unavailable(`${id} does not answer: ${rootMessage(error)}`, error)
+    if (isNotFound(error)) return undefined
+    log.warn('a lease does not answer; its history is read', { leaseId: id, error })
+    return await tellOf(id).catch((unread: unknown) => {
+      if (isNotFound(unread)) return undefined
+      throw unavailable(`${id} does not answer (${rootMessage(error)}), and its history cannot be read: ${rootMessage(unread)}`, unread)
+    })
   }
 }
+
+const isNotFound = (error: unknown): boolean => error instanceof Error && error.name === 'WorkflowNotFoundError'
 
 /** A server on SQLite finds no value with a backslash: then what comes before it is asked for, and the answers are sifted. */
 function queryOf(of: { readonly site: string } | { readonly member: string }): string {
@@ -78,12 +89,12 @@ const belongs = (of: { readonly site: string } | { readonly member: string }, le
 
 /** Keeps a thousand of them far below what fits into one result. */
 function brief(status: LeaseStatus): OpenLease {
-  const { key, leaseId, member, name, label, image, spec, place, phase, queue, asked } = status
+  const { key, leaseId, member, name, label, image, spec, place, phase, queue, asked, besides, lasts } = status
   return {
     key, leaseId, member, name, label, image, cpu: spec.cpu, memory: spec.memory, ports: spec.ports.length,
     site: place?.site ?? status.site, number: status.number ?? place?.number ?? 1, paused: phase === 'paused', asked,
     ...((phase === 'waiting' && !place || phase === 'paused' && queue) && { waiting: true }),
-    ...(place && { host: place.host, hostPorts: place.hostPorts }),
+    ...(place && { host: place.host, hostPorts: place.hostPorts }), ...(besides && { besides }), ...(lasts && { lasts }),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Directory, Names } from '../workflows/ports.ts'
 import type { Config } from './config.ts'
 import { openText, sealText } from './keys/box.ts'
 import { currentKey, type Keyring, readKeyring } from './keys/keyring.ts'
+import { say } from './log.ts'
 
 /** A part that the roles of this process need, as `checkConfig` has made sure. */
 function needed<T>(part: T | undefined, what: string): T {
@@ -28,7 +29,7 @@ export function directoryOf(config: Config): Directory {
 export function policyOf(config: Config): Policy {
   return createPolicy({
     file: needed(config.policy, 'policy'), stateDir: config.state,
-    report: (sentence) => console.error(JSON.stringify({ level: 'warn', message: sentence })),
+    report: (sentence) => say('warn', sentence),
   })
 }
 

@@ -1,6 +1,7 @@
 /** The workflow bundle: made once per process and shared by its workers; with traces it is another one. */
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { say } from './log.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -21,6 +22,6 @@ export function workflowBundle({ traced = false } = {}): Made {
     workflowInterceptorModules: traced ? [...workflowInterceptorModules, at('../workflows/traces.ts')] : workflowInterceptorModules,
     // A ready-made bundle takes no converter from its worker: without this, refusals of stories are in clear.
     failureConverterPath: at('../workflows/failures.ts'),
-    logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn: (message) => say('warn', message), error: (message) => say('error', message) },
   })
 }

@@ -9,6 +9,7 @@ import type { HostSteps } from '../workflows/steps.ts'
 import type { HostOffer } from '../workflows/terms.ts'
 import { runWorker } from './core.ts'
 import { dataConverter } from './keys/converter.ts'
+import { say } from './log.ts'
 import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
 import { interceptorsOf } from './interceptors.ts'
 
@@ -41,14 +42,14 @@ export async function startHost(context: RoleContext, options: HostOptions): Pro
   })
   const running = runWorker(worker)
   const client = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads) })
-  const say = async (first: boolean) => {
+  const sayUp = async (first: boolean) => {
     if (watch) await startWatch(client, { offer, first, clocks: options.watchClocks })
     await options.check?.()
     await sayHostUp(client, offer)
   }
-  await say(true)
+  await sayUp(true)
   const timer = setInterval(() => {
-    say(false).catch((error: unknown) => console.error(JSON.stringify({ level: 'warn', host: offer.host, message: 'the site could not be told', error: String(error) })))
+    sayUp(false).catch((error: unknown) => say('warn', 'the site could not be told', { host: offer.host, error }))
   }, sayEveryMs)
   return {
     done: running.done,

@@ -1,7 +1,7 @@
 /** Starts any set of roles: `BERTH_CONFIG=berth.yaml node worker/main.ts`. Drains on SIGTERM and SIGINT. */
 import { readConfig } from './config.ts'
 import { connect } from './connect.ts'
-import { installRuntime } from './log.ts'
+import { installRuntime, say } from './log.ts'
 import { startRoles } from './roles.ts'
 
 const file = process.env['BERTH_CONFIG']
@@ -13,7 +13,7 @@ try {
   const { connection, namespace } = await connect()
   const running = await startRoles(config, { connection, namespace })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void running.stop())
-  console.error(JSON.stringify({ at: new Date().toISOString(), level: 'info', message: 'berth is up', instance: config.instance, roles: config.roles, url: running.url }))
+  say('info', 'berth is up', { instance: config.instance, roles: config.roles, url: running.url })
   await running.done
   await connection.close()
 } catch (error) {

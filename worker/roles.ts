@@ -8,6 +8,7 @@ import { createOwn } from '../activities/steps/own.ts'
 import { createWatch } from '../activities/steps/watch.ts'
 import { createOpenLeases } from '../activities/temporal.ts'
 import { createBrakeSteps } from '../activities/temporal/brake.ts'
+import { createHostMemory } from '../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../activities/temporal/retry.ts'
 import { createSweepSteps } from '../activities/temporal/sweep.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
@@ -70,7 +71,7 @@ async function core(config: Config, context: RoleContext): Promise<RunningRole> 
   const names = namesOf(config, marksOf(config))
   const steps = {
     ...createDirectorySteps({ directory: directoryOf(config), policy: policyOf(config) }), ...createNameSteps({ names }), ...createOpenLeases(),
-    ...createSweepSteps(), ...createBrakeSteps(), ...createRetrySteps(),
+    ...createSweepSteps(), ...createBrakeSteps(), ...createHostMemory(), ...createRetrySteps(),
   }
   const role = await startCore(context, { steps, sweep: { ...defaultSweep, ...config.sweep } })
   return { done: role.done, stop: () => role.stop().finally(() => names.close()) }

@@ -31,7 +31,7 @@ export async function keepSweeping(context: RoleContext, { mode, everyMs, youngM
   const action = {
     type: 'startWorkflow' as const, workflowType: 'sweep', workflowId: sweepId, taskQueue: coreQueue, args: [input] as unknown[],
     staticSummary: `Compares what exists with what is lent (${mode})`,
-    staticDetails: 'Looks at all that bears this instance\'s mark: containers, networks, names, places, and at the open leases. In enforce mode it removes what is left over, behind a brake.',
+    staticDetails: 'Looks at all that bears this instance\'s mark: containers, networks, volumes, names, places, and at the open leases. In enforce mode it removes what is left over, behind a brake.',
     typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.kind, value: 'sweep' }]),
   }
   try {

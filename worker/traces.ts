@@ -6,6 +6,7 @@ import type { SpanExporter, ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { ActivityInterceptorsFactory, InjectedSinks } from '@temporalio/worker'
 import type { ClientInterceptors } from '@temporalio/client'
 import type { StorySpan, TraceSinks } from '../workflows/traces.ts'
+import { say } from './log.ts'
 
 export interface Traces {
   readonly client: ClientInterceptors
@@ -25,7 +26,7 @@ export interface TracesOptions {
 
 const sendMs = 5_000
 
-export async function startTraces({ endpoint, instance, warn = warnLine }: TracesOptions): Promise<Traces> {
+export async function startTraces({ endpoint, instance, warn = (message) => say('warn', message) }: TracesOptions): Promise<Traces> {
   const { otlp, resources, context, sdk, temporal, api } = await packages()
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
   const resource = resources.Resource.default().merge(new resources.Resource({ 'service.name': 'berth', 'service.namespace': instance }))
@@ -83,8 +84,6 @@ function wordless(span: ReadableSpan): ReadableSpan {
   const events = span.events.map((event) => ({ ...event, attributes: Object.fromEntries(Object.entries(event.attributes ?? {}).filter(([name]) => kept.has(name))) }))
   return Object.create(span, { status: { value: { code: span.status.code } }, events: { value: events } }) as ReadableSpan
 }
-
-const warnLine = (message: string): void => console.error(JSON.stringify({ at: new Date().toISOString(), level: 'warn', message }))
 
 async function packages() {
   try {

@@ -55,7 +55,7 @@ export async function account(input: c.AccountInput): Promise<void> {
     const { paused: _, ...counted } = held
     books.held[key] = counted
     await getExternalWorkflowHandle(held.leaseId).signal(c.resumeSignal, { key, by: by.uid })
-      .catch((error: unknown) => log.warn('a lease could not be told to resume', { key, error }))
+      .catch((error: unknown) => log.warn('a lease could not be told to resume', { leaseId: held.leaseId, error }))
   })
   setHandler(c.leaseEndedSignal, ({ key, ending, notices }) => {
     close(books, key, ending, Date.now())

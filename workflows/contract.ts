@@ -6,8 +6,8 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
 import type { IdleSignal } from './rules/idleness.ts'
 import type {
-  Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, LeaseSpec, LeaseStatus, LendRequest, Notice, Place,
-  Receipt, SiteTerms,
+  Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, Lasts, LeaseSpec, LeaseStatus, LendRequest, Notice,
+  Place, Receipt, SiteTerms,
 } from './terms.ts'
 import type { SweepReport } from './sweep/terms.ts'
 
@@ -218,6 +218,8 @@ export interface SeenWord {
     | 'ports moved'
     /** By an admin's word, which counts as proof that nothing of it is left there. */
     | 'host forgotten'
+    /** By an admin's word and the policy's: it is to go elsewhere as soon as there is room; then that it need not. */
+    | 'host drains' | 'host stays'
   /** By the clock of whoever says it: only the distance to `since` counts for the lease, which has Temporal's clock. */
   readonly at: number
   /** Since when, for `idle`. */
@@ -241,6 +243,14 @@ export const hostSilentSignal = defineSignal<[{ readonly host: string; readonly 
 export const drainUpdate = defineUpdate<void, [{ readonly host: string; readonly drain: boolean; readonly by: string }]>('drain')
 export const forgetUpdate = defineUpdate<void, [{ readonly host: string; readonly by: string }]>('forget')
 export const boardQuery = defineQuery<Board>('board')
+/** In a site's memo, which outlives its termination: what admins have said of its hosts. */
+export const hostsMemo = 'hosts'
+
+export interface KeptHosts {
+  readonly draining: readonly string[]
+  /** To be swept before they lend again. */
+  readonly forgotten: readonly string[]
+}
 
 export interface PlaceRequest {
   readonly key: string
@@ -252,6 +262,7 @@ export interface PlaceRequest {
   readonly memory: number
   readonly ports: number
   readonly since: number
+  readonly lasts?: Lasts
   /** Hosts that have just failed this lease. */
   readonly avoid?: readonly string[]
 }

@@ -1,10 +1,12 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
 import { allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
-import { type Berthed, berth, free, registerTakeBack } from './lease/berth.ts'
+import { type Berthed, berth, free, leave, registerTakeBack } from './lease/berth.ts'
+import { drainStep, registerNext, takeDrainStep } from './lease/drain.ts'
 import { untilNext } from './lease/keep.ts'
 import { listen } from './lease/listen.ts'
-import { mend, move, republish } from './lease/mend.ts'
+import { mend, republish } from './lease/mend.ts'
+import { move } from './lease/move.ts'
 import { pause, resume } from './lease/pause.ts'
 import type { SiteWord } from './lease/place.ts'
 import { unlessOver } from './lease/race.ts'
@@ -17,7 +19,7 @@ import { isLong } from './renew.ts'
 import { Rollback } from './rollback.ts'
 import { sayDuration } from './rules/duration.ts'
 import { sayMoment } from './rules/moment.ts'
-import type { Ending } from './terms.ts'
+import type { Ending, Place } from './terms.ts'
 
 export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> {
   const state = carried as LeaseState | undefined ?? openState(input, Date.now())
@@ -39,7 +41,9 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
     while (!state.over && (state.todo || !long())) {
       show()
       await untilNext({ state, changes: () => changes, isLong: long })
+      const drain = drainStep(state)
       if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
+      else if (drain) await unlessEnded(() => takeDrainStep(it, drain))
       delete state.doing
     }
   } catch (error) {
@@ -97,17 +101,25 @@ function act(it: Berthed, todo: Todo): Promise<void> {
     case 'resume': return resume(it, todo.by)
     case 'mend': return mend(it, todo.what, todo.evidence)
     case 'republish': return republish(it, todo.hostPorts, todo.evidence)
-    case 'move': return move(it, todo.evidence)
+    case 'move': return move(it, todo.why, todo.evidence)
   }
 }
 
+/** What an earlier run has made, or was taking back. */
 function registerAgain(it: Berthed): void {
-  const { state } = it, place = state.place!
-  const placement = new Rollback()
+  const { state } = it, { leaving = [] } = state, placement = takeBackOf(it, state.place!)
   it.placement = placement
   it.undo.beside('take the placement back', () => placement.unwind())
+  if (state.moving) registerNext(it)
+  delete state.leaving
+  for (const place of leaving) leave(it, place, takeBackOf(it, place))
+}
+
+function takeBackOf(it: Berthed, place: Place): Rollback {
+  const placement = new Rollback()
   placement.push('free the place', () => free(it, place.site, place.number))
-  registerTakeBack(placement, state, place)
+  registerTakeBack(placement, it.state, place)
+  return placement
 }
 
 async function carryOn(input: LeaseInput, state: LeaseState): Promise<never> {

@@ -63,7 +63,7 @@ export type Sight =
 
 /** Something on the engine that bears this instance's mark, and the mark verifies. */
 export interface Owned extends Berthing {
-  readonly what: 'container' | 'network'
+  readonly what: 'container' | 'network' | 'volume'
   /** The technology's own name. */
   readonly object: string
   readonly running: boolean

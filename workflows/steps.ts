@@ -1,9 +1,9 @@
 /** The activities that stories call, by queue. `activities/steps/` implements them over the ports; names are verb + noun. */
 import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
-import type { WaitingStep, WatchClocks } from './contract.ts'
+import type { KeptHosts, WaitingStep, WatchClocks } from './contract.ts'
 import type { Watched } from './rules/sightings.ts'
 import type { BrakeSteps, SweepSteps } from './sweep/steps.ts'
-import type { Clocks, Entitlement, SiteTerms } from './terms.ts'
+import type { Besides, Clocks, Entitlement, Lasts, SiteTerms } from './terms.ts'
 
 /** What directory and policy say of a member now. */
 export type Standing =
@@ -30,6 +30,8 @@ export interface OpenLease {
   /** Absent while it has no place. */
   readonly host?: string
   readonly hostPorts?: readonly number[]
+  readonly besides?: readonly Besides[]
+  readonly lasts?: Lasts
 }
 
 /** On queue `berth`. */
@@ -41,11 +43,17 @@ export interface CoreSteps extends SweepSteps, BrakeSteps {
   claimName(records: NameRecords): Promise<void>
   /** Returns when our record is proven absent. */
   releaseName(owner: NameOwner): Promise<void>
-  /** Open lease workflows, asked one by one for a brief; `of` filters in the visibility store. Keys in `known` are told by id alone. */
+  /**
+   * Open lease workflows, asked one by one for a brief; `of` filters in the visibility store. Of keys in `known` only that
+   * they are open is told, and when they are `due`, as Temporal lists it.
+   */
   openLeases(of: { readonly site: string } | { readonly member: string }, known: readonly string[]): Promise<{
     readonly leases: readonly OpenLease[]
     readonly knownOpen: readonly string[]
+    readonly due?: Readonly<Record<string, number>>
   }>
+  /** What admins said of the hosts of a site before it was terminated, as its newest closed run has kept it. */
+  recallHosts(site: string): Promise<KeptHosts>
   /** Has every step of this lease that waits for its next try tried at once; answers with all that are under way. */
   retryNow(leaseId: string): Promise<readonly WaitingStep[]>
   listNames(zone: string): Promise<readonly OwnedName[]>

@@ -79,6 +79,8 @@ export interface SiteTerms {
   /** TTL of records; a freed port rests for this and `negativeTtlMs` together (design rule 5). */
   readonly ttlMs: number
   readonly negativeTtlMs: number
+  /** What leases do whose host drains: stay to their end, as when it is absent, or move to another host. */
+  readonly drain?: 'stay' | 'move'
 }
 
 /** Every clock of the stories, from the policy, so that a test can shrink it (design rule 7). */
@@ -161,6 +163,25 @@ export interface Place {
   readonly hostPorts: readonly number[]
 }
 
+/** One more placement of a lease that moves: the one it leaves, or the one it goes to; without a host while it waits for it. */
+export interface Besides {
+  readonly number: number
+  readonly host?: string
+  readonly hostPorts?: readonly number[]
+}
+
+/** How long a lease runs, for those who wait for its room. */
+export interface Lasts {
+  /** From ready to its end, as it was lent. */
+  readonly forMs: number
+  /** From ready to the end that no extension goes beyond. */
+  readonly capMs: number
+  /** Absent before it is ready. */
+  readonly readyAt?: number
+  /** Its end as it is now, extensions and holds counted. */
+  readonly until?: number
+}
+
 /** Phases of a lease, in order. */
 export type Phase = 'waiting' | 'starting' | 'ready' | 'paused' | 'ending' | 'ended'
 
@@ -213,6 +234,8 @@ export interface LeaseStatus {
   readonly place?: Place
   /** The placement number that it has, or asks for while it waits: a site rebuilt from leases answers under it. */
   readonly number?: number
+  readonly besides?: readonly Besides[]
+  readonly lasts?: Lasts
   readonly asked: number
   readonly readyAt?: number
   readonly until?: number

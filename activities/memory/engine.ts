@@ -30,6 +30,12 @@ export interface MemoryNetwork {
   readonly createdAt: number
 }
 
+export interface MemoryVolume extends Berthing {
+  readonly name: string
+  readonly instance: string
+  readonly createdAt: number
+}
+
 export interface MemoryEngineOptions {
   readonly cpu?: number
   readonly memory?: number
@@ -43,6 +49,7 @@ export class MemoryEngine {
   readonly images: Readonly<Record<string, MemoryImage>> | undefined
   readonly containers = new Map<string, MemoryContainer>()
   readonly networks = new Map<string, MemoryNetwork>()
+  readonly volumes = new Map<string, MemoryVolume>()
   /** Host ports that a foreign process holds. */
   readonly occupied = new Set<number>()
   /** Set: no call is answered. */
@@ -95,6 +102,11 @@ export class MemoryEngine {
     for (const { name } of this.of(it)) this.containers.delete(name)
   }
 
+  /** A volume of a placement is there, as something other than a lease may make one. */
+  leave(name: string, instance: string, it: Berthing): void {
+    this.volumes.set(name, { name, instance, key: it.key, number: it.number, member: it.member, createdAt: Date.now() })
+  }
+
   /** The engine restarts: everything that ran has stopped. */
   restart(): void {
     for (const container of this.containers.values()) if (container.state === 'running') this.stop(container, 137)
@@ -110,3 +122,6 @@ export const ownedContainer = ({ name, order, state, createdAt }: MemoryContaine
   what: 'container', object: name, key: order.key, number: order.number, member: order.member, createdAt,
   running: state === 'running', hostPorts: order.hostPorts,
 })
+
+export const ownedVolume = ({ name, key, number, member, createdAt }: MemoryVolume): Owned =>
+  ({ what: 'volume', object: name, key, number, member, createdAt, running: false, hostPorts: [] })

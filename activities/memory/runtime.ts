@@ -2,7 +2,7 @@
 import {
   CannotRun, PortTaken, type Berthing, type Owned, type Runtime, type Sight, type StartOrder,
 } from '../../workflows/ports.ts'
-import { MemoryEngine, ownedContainer, type MemoryContainer, type MemoryEngineOptions } from './engine.ts'
+import { MemoryEngine, ownedContainer, ownedVolume, type MemoryContainer, type MemoryEngineOptions } from './engine.ts'
 import { Faults } from './faults.ts'
 
 export interface MemoryRuntimeOptions extends MemoryEngineOptions {
@@ -92,6 +92,11 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
     if (!used) engine.networks.delete(networkOf(member))
   }
 
+  function dropVolume({ object, key, number }: Owned): void {
+    const found = engine.volumes.get(object)
+    if (found?.instance === instance && found.key === key && found.number === number) engine.volumes.delete(object)
+  }
+
   function look(it: Berthing): Sight {
     const found = find(it)
     if (!found) return { is: 'absent' }
@@ -105,7 +110,8 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
       what: 'network', object: one.name, key: one.member, number: 0, member: one.member, running: true, hostPorts: [],
       createdAt: one.createdAt,
     }))
-    return [...containers, ...networks]
+    const volumes = [...engine.volumes.values()].filter((one) => one.instance === instance).map(ownedVolume)
+    return [...containers, ...networks, ...volumes]
   }
 
   return {
@@ -123,6 +129,7 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
     list: () => call('list', undefined, list),
     removeOwned: (owned) => call('removeOwned', undefined, () => {
       if (owned.what === 'network') dropNetwork(owned.member)
+      else if (owned.what === 'volume') dropVolume(owned)
       else removeNow(owned)
     }),
     capacity: () => call('capacity', undefined, () => ({ cpu: engine.cpu, memory: engine.memory })),

@@ -74,8 +74,8 @@ function readSites(value: unknown, problems: Problems): SiteTerms[] {
       }
       owner.set(host, name)
     })
-    const { zone, hosts, ttl = usualTtlMs, negativeTtl = usualTtlMs } = site
-    return [{ name, zone, hosts, ttlMs: ttl, negativeTtlMs: negativeTtl }]
+    const { zone, hosts, ttl = usualTtlMs, negativeTtl = usualTtlMs, drain } = site
+    return [{ name, zone, hosts, ttlMs: ttl, negativeTtlMs: negativeTtl, ...(drain && { drain }) }]
   })
 }
 

@@ -63,7 +63,7 @@ export const siteSchema = z.strictObject({
   zone,
   hosts: z.array(word('a host name in lower-case letters, digits and -'), 'must be a list of hosts such as [alpha, beta].')
     .min(1, 'lists no host.'),
-  ttl: duration.optional(), negativeTtl: duration.optional(),
+  ttl: duration.optional(), negativeTtl: duration.optional(), drain: oneOf('stay', 'move').optional(),
 })
 
 const stages = z.strictObject({ notice: ahead, pause: ahead, delete: ahead, cpuShare: share.optional() })

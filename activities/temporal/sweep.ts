@@ -80,7 +80,7 @@ async function listPlaces(): Promise<{ readonly sites: readonly Places[]; readon
     const { workflow } = client()
     try {
       const board = await workflow.withDeadline(Date.now() + answerMs, () => workflow.getHandle(id).query(boardQuery))
-      return [{ site: board.site, hosts: board.hosts.map(({ host, leases: keys }) => ({ host, keys })) }]
+      return [{ site: board.site, hosts: board.hosts.map(({ host, leases: keys, lastHeard: heard }) => ({ host, keys, heard })) }]
     } catch (error) {
       silent.push(`${id} did not tell its places: ${rootMessage(error)}`)
       return []

@@ -9,6 +9,7 @@ import { createHostSteps } from '../../activities/steps/host.ts'
 import { createNameSteps } from '../../activities/steps/names.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
 import { createBrakeSteps } from '../../activities/temporal/brake.ts'
+import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../../activities/temporal/retry.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { startCore } from '../../worker/core.ts'
@@ -49,7 +50,7 @@ export async function startSmall({ address, namespace, ring, ...terms }: SmallOp
     entitle: async (uid) => ({ is: 'member', uid, uuid: uid, entitlement, clocks }),
     readSite: async () => ({ terms: place, clocks }),
     readSites: async () => [place],
-    ...createNameSteps({ names: memoryNames() }), ...createOpenLeases(), ...createSweepSteps(), ...createBrakeSteps(), ...createRetrySteps(),
+    ...createNameSteps({ names: memoryNames() }), ...createOpenLeases(), ...createSweepSteps(), ...createBrakeSteps(), ...createHostMemory(), ...createRetrySteps(),
   }
   const core = await startCore(context, { steps })
   const host = await startHost(context, {

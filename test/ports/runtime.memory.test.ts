@@ -18,6 +18,10 @@ describe('a runtime in memory', () => {
         engine.occupied.add(taken)
         return () => void engine.occupied.delete(taken)
       },
+      leaveVolume: async (one) => {
+        engine.leave(`data-${one.key}`, 'one', one)
+        return `data-${one.key}`
+      },
       die: async (key) => engine.die({ key }),
       close: async () => {},
     }

@@ -17,6 +17,8 @@ export interface RuntimeUnderTest {
   freePort(): Promise<number>
   /** A foreign process takes a host port; the answer gives it back. */
   occupy(port: number): Promise<() => Promise<void> | void>
+  /** A volume with the mark of this placement, as something other than a start may make one. */
+  leaveVolume(it: StartOrder): Promise<string>
   /** The container dies behind our back. */
   die(key: string): Promise<void>
   close(): Promise<void>
@@ -222,6 +224,22 @@ export function runtimeSuite(open: () => Promise<RuntimeUnderTest>): void {
     expect(await listed(one.member)).toEqual(ours)
     for (const owned of ours) await runtime.removeOwned(owned)
     for (const owned of ours) await runtime.removeOwned(owned)
+    expect(await listed(one.member)).toEqual([])
+  })
+
+  it('lists a volume that bears our mark, and removes it when it is told to, and no other instance does', async () => {
+    const { runtime, stranger, leaveVolume } = it_, one = await order(), object = await leaveVolume(one)
+    const [volume, ...rest] = await listed(one.member)
+    expect(rest).toEqual([])
+    expect(volume).toMatchObject({ what: 'volume', object, key: one.key, number: 1, running: false, hostPorts: [] })
+    expect(Math.abs(volume!.createdAt - Date.now())).toBeLessThan(60_000)
+    expect(await listed(one.member, stranger)).toEqual([])
+    await stranger.removeOwned(volume!)
+    await runtime.removeOwned({ ...volume!, key: newKey() })
+    expect(await listed(one.member)).toEqual([volume])
+    expect(await runtime.look(one)).toEqual({ is: 'absent' })
+    await runtime.removeOwned(volume!)
+    await runtime.removeOwned(volume!)
     expect(await listed(one.member)).toEqual([])
   })
 

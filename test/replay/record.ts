@@ -6,13 +6,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { startTemporal } from '../../worker/embedded/temporal/start.ts'
 import { world, type World } from '../workflows/harness.ts'
 import { folder, savedNames, savedRing, withoutStacks } from './saved.ts'
 import { type Run, type Tale, tales } from './tales.ts'
 
-Runtime.install({ logger: new DefaultLogger('ERROR') })
 const dir = await mkdtemp(join(tmpdir(), 'berth-histories-'))
 try {
   await mkdir(folder, { recursive: true })

@@ -85,7 +85,7 @@ describe('host ports', () => {
     giveBack(ledger, { key: 'b', number: 1 }, viewAt(start + 1_000, ['h1']))
     giveBack(ledger, { key: 'a', number: 1 }, viewAt(start + 2_000, ['h1']))
     const waiting = viewAt(start + 60_999, ['h1'])
-    expect(askFor(ledger, waiting, wish('c'))).toMatchObject([{ is: 'queued', word: { reason: 'waits for a port; first in line' } }])
+    expect(askFor(ledger, waiting, wish('c'))).toMatchObject([{ is: 'queued', word: { reason: 'waits for a port; first in line; 2026-01-01 00:02 UTC at the latest frees a port' } }])
     expect(portRestsUntil(ledger, waiting)).toBe(start + 61_000)
     expect(portsOf(grant(ledger, viewAt(start + 61_000, ['h1'])))).toEqual([2])
   })

@@ -38,6 +38,13 @@ describe('a thing with our mark', () => {
     ['that is the network of a member with a lease is left', { owned: [box('net', { what: 'network' })], claims: [claim('a', { phase: 'waiting' })] }, []],
     ['that is the network of a container is left', { owned: [box('net', { what: 'network' }), box('a')], known: [closed('a', now)] }, []],
     ['that is nobody\'s network is surplus', { owned: [box('net', { what: 'network' })] }, ['surplus network']],
+    ['that is a volume of a lease that closed long ago is surplus', { owned: [box('a', { what: 'volume' })], known: [closed('a')] }, ['surplus volume']],
+    ['that is a volume of an open lease is left', { owned: [box('a', { what: 'volume' })], claims: [claim('a')], names: [name('a')] }, []],
+    ['that is a young volume is left alone', { owned: [box('a', { what: 'volume', createdAt: now - minute })], known: [closed('a')] }, ['young volume']],
+    ['that is a volume whose container is there goes after it', { owned: [box('a'), box('a', { what: 'volume' })], known: [closed('a')] }, ['surplus container']],
+    ['that is a volume of an older placement is surplus, beside the container of the present one', {
+      owned: [box('a', { number: 2 }), box('a', { what: 'volume' })], names: [name('a', 2)], claims: [claim('a', { said: { number: 2, phase: 'ready', host: 'h1' } })],
+    }, ['surplus volume']],
     ['is told when a site counts it for a closed lease', { places: [{ site: 'campus', hosts: [{ host: 'h1', keys: ['a', 'b'] }] }], claims: [claim('b', { phase: 'starting' })] }, ['healing place']],
   ])('%s', (_, seen, expected) => expect(verdicts(world(seen))).toEqual(expected))
 

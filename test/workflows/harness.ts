@@ -16,6 +16,7 @@ import { createOwn } from '../../activities/steps/own.ts'
 import { createWatch } from '../../activities/steps/watch.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
 import { createBrakeSteps } from '../../activities/temporal/brake.ts'
+import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../../activities/temporal/retry.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
@@ -125,6 +126,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     ...createOpenLeases(),
     ...createSweepSteps(),
     ...createBrakeSteps(),
+    ...createHostMemory(),
     ...createRetrySteps(),
   }
   const steps = options.steps?.(plain) ?? plain

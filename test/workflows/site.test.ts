@@ -130,6 +130,44 @@ describe('hosts', () => {
     await world.placed('b')
   })
 
+  test('what an admin said of them outlives a termination by hand', async () => {
+    await begin()
+    await world.host('h2')
+    await world.hostUp('h2')
+    await world.boardWhen((board) => board.hosts.length === 2, 'both hosts are known')
+    await world.handle.executeUpdate(drainUpdate, { args: [{ host: 'h1', drain: true, by: 'ada' }] })
+    await world.handle.executeUpdate(forgetUpdate, { args: [{ host: 'h2', by: 'ada' }] })
+    for (const why of ['by an admin', 'once more, before anything was said again']) {
+      await world.handle.terminate(why)
+      await world.hostUp('h1')
+      await world.boardWhen((board) => board.rebuilt, 'it is rebuilt')
+    }
+    const { hosts } = await world.board()
+    expect(hosts.map(({ host, draining, forgotten }) => ({ host, draining, forgotten }))).toEqual([
+      { host: 'h1', draining: true, forgotten: false }, { host: 'h2', draining: false, forgotten: true }])
+    await world.lend('a')
+    expect((await world.queued('a')).reason).toMatch(/no host of this site is there/)
+  })
+
+  test('leases on one that drains are told once, also by a site that is made anew, when the policy has them move', async () => {
+    await begin()
+    world.policy.terms = { ...world.policy.terms, drain: 'move' }
+    await world.handle.terminate('to read the policy again')
+    await world.hostUp('h1')
+    await world.lend('a')
+    world.owned['h1'] = [box('a', 1, (await world.placed('a')).hostPorts)]
+    const drain = (drains: boolean) => world.handle.executeUpdate(drainUpdate, { args: [{ host: 'h1', drain: drains, by: 'ada' }] })
+    const seen = (...words: string[]) => eventually(async () => (await world.seen('a')).join() === words.join(), `it has heard: ${words.join()}`)
+    await drain(true)
+    await seen('host drains')
+    await drain(true)
+    await world.handle.terminate('by an admin')
+    await world.hostUp('h1')
+    await seen('host drains', 'host drains')
+    await drain(false)
+    await seen('host drains', 'host drains', 'host stays')
+  })
+
   test('one that nobody knows cannot be drained or forgotten', async () => {
     await begin()
     await world.boardWhen((board) => board.rebuilt, 'rebuilt')

@@ -6,6 +6,7 @@ import { TypedSearchAttributes } from '@temporalio/common'
 import { NativeConnection, Worker, type WorkflowBundle, bundleWorkflowCode } from '@temporalio/worker'
 import { inject } from 'vitest'
 import { createOpenLeases } from '../../activities/temporal.ts'
+import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
 import { attributes, boardQuery, coreQueue, hostQueue, hostUpSignal, leaseId, siteId } from '../../workflows/contract.ts'
 import type { Owned } from '../../workflows/ports.ts'
@@ -42,7 +43,7 @@ export async function siteWorld({ clocks, terms }: SiteWorldOptions = {}) {
     read: 0,
   }
   const activities = {
-    ...createOpenLeases({ answerMs: 2_000 }),
+    ...createOpenLeases({ answerMs: 2_000 }), ...createHostMemory(),
     readSite: (): Promise<Pick<typeof policy, 'terms' | 'clocks'>> => {
       policy.read++
       return Promise.resolve({ terms: policy.terms, clocks: policy.clocks })
@@ -94,6 +95,7 @@ export async function siteWorld({ clocks, terms }: SiteWorldOptions = {}) {
     heard: (key: string) => leases.get(key)!.query(heardQuery),
     placed: (key: string) => eventually(async () => (await it.heard(key)).flatMap((word) => ('placed' in word ? word.placed : [])).at(-1), `${key} is placed`),
     queued: (key: string) => eventually(async () => (await it.heard(key)).flatMap((word) => ('queued' in word ? word.queued : [])).at(-1), `${key} is queued`),
+    seen: async (key: string) => (await it.heard(key)).flatMap((word) => ('seen' in word ? word.seen : [])),
     board: (): Promise<Board> => handle.query(boardQuery),
     boardWhen: (is: (board: Board) => boolean, what: string) => eventually(async () => {
       const board = await it.board()

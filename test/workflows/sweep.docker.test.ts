@@ -12,6 +12,7 @@ import { coreQueue, releaseUpdate, sweepByHandId } from '../../workflows/contrac
 import { fqdn } from '../../workflows/rules/naming.ts'
 import type { SweepReport } from '../../workflows/sweep/terms.ts'
 import { type Lab, freePort, openLab } from '../ports/docker/lab.ts'
+import { isThere, leaveVolume } from '../ports/docker/volume.ts'
 import { txt, write } from '../ports/names.rfc2136.ts'
 import { newKey, testMarks } from '../ports/names.suite.ts'
 import { type TestNameserver, startNameserver } from '../ports/nameserver.ts'
@@ -71,11 +72,13 @@ test('an enforcing sweep among foreign containers and records, some with forged 
     })
     for (let at = 0; at < records.length; at += 25) await write(of, records.slice(at, at + 25))
     await it.client.workflow.getHandle(left.leaseId).terminate('by an admin')
+    const whose = { kept: { ...kept, number: 1, member: 'mika' }, left: { ...left, number: 1, member: 'noor' } }
+    const volumes = [await leaveVolume(lab, whose.kept), await leaveVolume(lab, whose.left, { forName: 'another' }), await leaveVolume(lab, whose.left)]
     await eventually(async () => (await it.client.workflow.count(`WorkflowId = '${left.leaseId}' AND ExecutionStatus = 'Terminated'`)).count === 1, 'its end is listed')
 
     const report = await sweep()
-    // Of each lease a container and a name, of each account a network, which goes with its last container.
-    expect(report).toMatchObject({ removed: 2, failed: 0, ours: 6, silent: [] })
+    // Of each lease a container, a name and a volume, of each account a network, which goes with its last container.
+    expect(report).toMatchObject({ removed: 2, failed: 0, ours: 8, silent: [] })
     expect(report.findings.map(({ what, key }) => `${what} ${key}`).sort()).toEqual(['container', 'name', 'place'].map((what) => `${what} ${left.key}`))
     const there = new Set((await docker.listContainers({ all: true, filters: { label: [label] } })).map(({ Id }) => Id))
     expect(made.filter((id) => !there.has(id))).toEqual([])
@@ -84,7 +87,10 @@ test('an enforcing sweep among foreign containers and records, some with forged 
     resolver.setServers([`127.0.0.1:${of.server.port}`])
     for (const { name } of records) expect(await resolver.resolveTxt(name)).toHaveLength(1)
     expect((await it.status(kept.leaseId)).phase).toBe('ready')
-    expect(await sweep()).toMatchObject({ removed: 0, ours: 3 })
+    // The volume goes once its container is gone.
+    expect(await sweep()).toMatchObject({ removed: 1, failed: 0, ours: 5 })
+    expect(await Promise.all(volumes.map((name) => isThere(lab, name)))).toEqual([true, true, false])
+    expect(await sweep()).toMatchObject({ removed: 0, ours: 4 })
   } finally {
     for (const id of made) await docker.getContainer(id).remove({ force: true }).catch(() => undefined)
     await it.client.workflow.getHandle(kept.leaseId).executeUpdate(releaseUpdate, { args: [{ key: kept.key, by: { uid: 'mika' } }] })

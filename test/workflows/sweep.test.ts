@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { workflowBundle, workflowInterceptorModules } from '../../worker/bundle.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
-import { confirmSignal, coreQueue, releaseUpdate, sweepByHandId, sweepQuery } from '../../workflows/contract.ts'
+import { confirmSignal, coreQueue, hostQueue, releaseUpdate, sweepByHandId, sweepQuery } from '../../workflows/contract.ts'
 import type { SweepInput, SweepReport } from '../../workflows/sweep/terms.ts'
 import { eventually, newKey, world, type World } from './harness.ts'
 import { campus } from './terms.ts'
@@ -77,6 +77,21 @@ describe('a sweep', () => {
     await it.client.workflow.getHandle(kept.leaseId).result()
   })
 
+  test('removes a volume after its container, and leaves that of an open lease', async () => {
+    const kept = await ready('has-volume', 'noor'), left = await ready('had-volume'), { engine } = it.runtimes['h1']!
+    for (const { key, member } of [{ ...kept, member: 'noor' }, { ...left, member: 'mika' }]) engine.leave(`data-${key}`, 'test', { key, number: 1, member })
+    await it.client.workflow.getHandle(left.leaseId).terminate('by an admin')
+    await eventually(async () => (await it.client.workflow.count(`WorkflowId = '${left.leaseId}' AND ExecutionStatus = 'Terminated'`)).count === 1, 'its end is listed')
+    expect(await sweep({ mode: 'enforce' })).toMatchObject({ removed: 2, failed: 0 })
+    const report = await sweep({ mode: 'enforce' })
+    expect(report).toMatchObject({ removed: 1, failed: 0 })
+    expect(report.findings).toContainEqual(expect.objectContaining({ verdict: 'surplus', what: 'volume', object: `h1/data-${left.key}` }))
+    expect([...engine.volumes.keys()]).toEqual([`data-${kept.key}`])
+    engine.volumes.clear()
+    await it.client.workflow.getHandle(kept.leaseId).executeUpdate(releaseUpdate, { args: [{ key: kept.key, by: { uid: 'noor' } }] })
+    await it.client.workflow.getHandle(kept.leaseId).result()
+  })
+
   test('tells of a lease without its container, and lets the watch mend it', async () => {
     const lease = await ready('vanished')
     it.runtimes['h1']!.engine.vanish(lease)
@@ -125,6 +140,46 @@ describe('a sweep', () => {
     expect(blind).toMatchObject({ removed: 0, ours: 0 })
     expect(it.containers()).toBe(1)
     expect(blind.silent.join('\n')).toContain('h1 did not tell what it has')
+  })
+})
+
+describe('a sweep where nobody runs a host', () => {
+  beforeAll(async () => {
+    ran.length = 0
+    it = await world({ entitlement: { sites: [{ ...campus, hosts: ['h1', 'h9'] }] } })
+  })
+  afterEach(() => {
+    const { containers, networks } = it.runtimes['h1']!.engine
+    containers.clear()
+    networks.clear()
+  })
+  afterAll(async () => {
+    await replay()
+    await it.stop()
+  })
+
+  /** How long Temporal says that it took. */
+  const took = async () => {
+    const { startTime, closeTime } = await it.client.workflow.getHandle(ran.at(-1)!).describe()
+    return closeTime!.getTime() - startTime.getTime()
+  }
+
+  test('does not wait for one that never was, and tells that it did not answer', async () => {
+    await leave(newKey(), { named: false })
+    const report = await sweep()
+    expect(report.ours).toBe(2)
+    expect(report.silent).toEqual(['h9 did not tell what it has: nobody runs it, or it is too busy to answer.'])
+    expect(await took()).toBeLessThan(5_000) // 2 s of them for h9
+  })
+
+  test('asks one again that has spoken lately, for it may only be busy', async () => {
+    await leave(newKey(), { named: false })
+    await it.roles.hosts['h1']!.stop()
+    const handle = await begin()
+    const asked = async () => (await handle.fetchHistory()).events!.filter(({ activityTaskScheduledEventAttributes: of }) => of?.activityType?.name === 'listOwned' && of.taskQueue?.name === hostQueue('h1'))
+    await eventually(async () => (await asked()).length === 2, 'it is asked again')
+    it.roles.hosts['h1'] = await it.startHost('h1')
+    expect(await handle.result()).toMatchObject({ ours: 2, silent: [expect.stringContaining('h9 did not tell')] })
   })
 })
 

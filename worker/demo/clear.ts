@@ -9,7 +9,7 @@ export async function clear(config: Config): Promise<void> {
   const runtime = runtimeOf(config, marksOf(config))
   try {
     const owned = await runtime.list()
-    for (const what of ['container', 'network']) {
+    for (const what of ['container', 'network', 'volume']) {
       await Promise.all(owned.filter((one) => one.what === what).map((one) => runtime.removeOwned(one)))
     }
   } finally {

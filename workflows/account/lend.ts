@@ -81,5 +81,5 @@ async function startLease(input: LeaseInput, receipt: Receipt): Promise<void> {
       { key: attributes.image, value: input.spec.image },
       { key: attributes.site, value: first.name },
     ]),
-  }).catch((error: unknown) => log.error('the lease did not start', { key: input.key, error }))
+  }).catch((error: unknown) => log.error('the lease did not start', { leaseId: receipt.leaseId, error }))
 }

@@ -22,7 +22,7 @@ export async function revoke(books: Books, keys: readonly string[], word: { by: 
       const held = books.held[key]
       if (held) await getExternalWorkflowHandle(held.leaseId).signal(revokeSignal, { key, ...word })
     } catch (error) {
-      log.warn('a lease could not be told', { key, error })
+      log.warn('a lease could not be told', { leaseId: books.held[key]?.leaseId, error })
     }
   }))
 }

@@ -6,11 +6,12 @@ import { Rollback } from '../rollback.ts'
 import { fqdn } from '../rules/naming.ts'
 import type { Place } from '../terms.ts'
 import { findPlace, freePlace, type SiteWord } from './place.ts'
-import { type LeaseState, siteOf, tellTimeline } from './state.ts'
+import { LeaseOver, unlessOver } from './race.ts'
+import { type LeaseState, nextNumber, siteOf, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 
 /** Taken ports and silent hosts: so often another place is tried before the lease gives up. */
-const mostTries = 6
+export const mostTries = 6
 
 export interface Berthed {
   readonly state: LeaseState
@@ -22,6 +23,8 @@ export interface Berthed {
   readonly letters: Promise<void>[]
   /** What takes the present placement back. */
   placement?: Rollback
+  /** What takes the place back that it has asked for to move there. */
+  next?: Rollback
 }
 
 /** Returns once container and name are there. Refuses when no site can ever fit it. */
@@ -29,8 +32,7 @@ export async function berth(it: Berthed): Promise<void> {
   const { state, undo } = it
   const avoid: string[] = []
   for (let tries = 0; ; tries++) {
-    state.number++
-    const number = state.number, site = siteOf(state)
+    const number = state.number = nextNumber(state), site = siteOf(state)
     const placement = new Rollback()
     it.placement = placement
     undo.beside('take the placement back', () => placement.unwind())
@@ -52,16 +54,16 @@ export async function berth(it: Berthed): Promise<void> {
         tellTimeline(state, what, Date.now())
         it.show()
       }
-      await steps.together(
+      await unlessGivenUp(state, found, () => steps.together(
         () => steps.startContainer(state, found).then(() => told('its container runs')),
         () => steps.claimName(state, found).then(() => told(`is named ${fqdn(state.input.label, found.zone)}`)),
-      )
+      ))
       return
     } catch (error) {
-      const elsewhere = tries < mostTries ? whyElsewhere(error) : undefined
+      const elsewhere = tries < mostTries && !state.over ? whyElsewhere(error) : undefined
       if (!elsewhere) throw error
       await placeElsewhere(it, { placement, place: found, why: elsewhere })
-      if (elsewhere === 'host silent') avoid.push(found.host)
+      if (elsewhere !== 'port taken') avoid.push(found.host)
     }
   }
 }
@@ -79,16 +81,29 @@ export function registerTakeBack(placement: Rollback, state: LeaseState, place: 
   placement.beside('release the name', () => steps.releaseName(state, place))
 }
 
-type Elsewhere = 'port taken' | 'host silent'
+/** Takes a placement back behind the back of the story, which does not wait for a host that may be slow or lost. */
+export function leave({ state, undo }: Berthed, place: Place, placement: Rollback): void {
+  state.leaving = [...(state.leaving ?? []), place]
+  const left = placement.unwind().then(() => { state.leaving = state.leaving!.filter(({ number }) => number !== place.number) })
+  left.catch(() => undefined)
+  undo.beside('what it has left', () => left)
+}
 
-function whyElsewhere(error: unknown): Elsewhere | undefined {
+export type Elsewhere = 'port taken' | 'host silent' | 'host given up'
+
+/** An admin's word that a host is gone for good ends the waiting for it. */
+export const unlessGivenUp = (state: LeaseState, place: Place, step: () => Promise<void>): Promise<void> =>
+  unlessOver(() => state.gone.includes(`${place.number}`), step)
+
+export function whyElsewhere(error: unknown): Elsewhere | undefined {
+  if (error instanceof LeaseOver) return 'host given up'
   if (steps.isPortTaken(error)) return 'port taken'
   const { cause } = error instanceof ActivityFailure ? error : {}
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START' ? 'host silent' : undefined
 }
 
 async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Elsewhere }): Promise<void> {
-  const { state } = it, { host, site } = failed.place
+  const { state } = it, { host } = failed.place
   delete state.place
   state.phase = 'waiting'
   if (failed.why === 'port taken') {
@@ -96,11 +111,13 @@ async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place:
     await failed.placement.unwind() // its ports rest now, so the next place has others
     return
   }
-  tellTimeline(state, `${host} does not answer; asks for another place`, Date.now())
-  // What may have been made there is taken back when the host speaks again; the lease does not wait for it here.
-  it.undo.beside('the silent host', trailing(failed.placement.unwind()))
-  await getExternalWorkflowHandle(siteId(site)).signal(hostSilentSignal, { host, key: state.input.key })
-    .catch((error: unknown) => log.warn('the site is not there', { site, error }))
+  tellTimeline(state, `${host} ${failed.why === 'host silent' ? 'does not answer' : 'was given up'}; asks for another place`, Date.now())
+  // What may have been made there is taken back when the host speaks again.
+  leave(it, failed.place, failed.placement)
+  if (failed.why === 'host silent') await saySilent(state, failed.place)
 }
 
-const trailing = (work: Promise<void>) => () => work
+export async function saySilent({ input: { key } }: LeaseState, { site, host }: Place): Promise<void> {
+  await getExternalWorkflowHandle(siteId(site)).signal(hostSilentSignal, { host, key })
+    .catch((error: unknown) => log.warn('the site is not there', { site, error }))
+}

@@ -1,11 +1,13 @@
 /** What the watch and the site say of a lease, and what the lease makes of it. */
 import type { SeenWord } from '../contract.ts'
 import { type LeaseState, end, tellTimeline } from './state.ts'
+import { tell } from './tell.ts'
 
 /** Words about an older placement, of an older watch, or to a lease that is over, change nothing. */
 export function hearSeen(state: LeaseState, word: SeenWord): void {
   const now = Date.now()
   if (word.what === 'host forgotten') hearForgotten(state, word)
+  if (word.what === 'host drains' || word.what === 'host stays') return hearDrain(state, word)
   if (state.over || word.number !== state.number || state.readyAt === undefined || isOutdated(state, word)) return
   switch (word.what) {
     case 'idle':
@@ -27,7 +29,7 @@ export function hearSeen(state: LeaseState, word: SeenWord): void {
     }
     case 'host lost':
       // A paused lease has nothing to move but its files, which are on that host: it waits for it.
-      if (state.phase === 'ready') state.todo = { is: 'move', evidence: word.evidence }
+      if (state.phase === 'ready') state.todo = { is: 'move', why: 'lost', evidence: word.evidence }
       else tellTimeline(state, `its host does not answer: ${word.evidence}`, now)
       return
     case 'host forgotten':
@@ -54,8 +56,21 @@ function isOutdated(state: LeaseState, { number, watch }: SeenWord): boolean {
 function hearForgotten(state: LeaseState, { number, evidence }: SeenWord): void {
   if (!state.gone.includes(`${number}`)) state.gone.push(`${number}`)
   if (state.over || number !== state.number) return
-  if (state.phase === 'ready') state.todo = { is: 'move', evidence }
+  if (state.phase === 'ready') state.todo = { is: 'move', why: 'given up', evidence }
   else if (state.phase === 'paused') end(state, { reason: 'host lost', sentence: `its host was given up, and its files with it: ${evidence}` }, Date.now())
+}
+
+/** Also before it is ready, or while it sleeps: it moves once it is awake. */
+function hearDrain(state: LeaseState, { what, number, evidence }: SeenWord): void {
+  if (state.over || number !== state.number) return
+  const known = state.drains?.number === number
+  if (what === 'host stays') delete state.drains
+  else state.drains = { number, tries: 0, avoid: [] }
+  if (what === 'host drains' && known) return // it slept, and is told again when it wakes
+  const then = state.phase === 'paused' ? 'sleeps on there with its files' : 'asks for a place elsewhere'
+  tellTimeline(state, what === 'host drains' ? `${evidence}; ${then}` : evidence, Date.now())
+  if (what === 'host stays' || state.phase !== 'ready') return
+  tell(state, 'trouble', `${state.input.name}: ${evidence}. It moves to another host as soon as there is room; its files do not, so save what you need.`)
 }
 
 function hearIdleness(state: LeaseState, word: SeenWord): void {

@@ -4,8 +4,9 @@ import { type Moment, nextMoment } from '../rules/due.ts'
 import { sayDuration } from '../rules/duration.ts'
 import { type IdleMoment, nextIdleMoment } from '../rules/idle.ts'
 import { sayMoment } from '../rules/moment.ts'
+import { drainStep } from './drain.ts'
 import { tell } from './tell.ts'
-import { type LeaseState, end, endsAt, shownIdle, tellTimeline } from './state.ts'
+import { type LeaseState, end, endsAt, shownIdle, tellTimeline, whyNow } from './state.ts'
 
 export interface Kept {
   readonly state: LeaseState
@@ -17,7 +18,7 @@ export interface Kept {
 
 /** Returns when the lease is over, has something to do, or has a long history. */
 export async function untilNext({ state, changes, isLong }: Kept): Promise<void> {
-  const wakes = () => state.over !== undefined || state.todo !== undefined || isLong()
+  const wakes = () => state.over !== undefined || state.todo !== undefined || drainStep(state) !== undefined || isLong()
   while (!wakes()) {
     const now = Date.now(), moment = soonest(state)
     if (moment.at <= now) {
@@ -70,8 +71,3 @@ function idleNotice(state: LeaseState, now: number): void {
 }
 
 const sayIdle = ({ idle }: LeaseState, now: number): string => idle ? shownIdle(idle, now).sentence : ''
-
-function whyNow(state: LeaseState, now: number) {
-  if (state.revoke && now >= state.revoke.at) return { reason: 'revoked', sentence: state.revoke.reason } as const
-  return { reason: 'due', sentence: 'its time was over.' } as const
-}

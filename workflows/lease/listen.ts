@@ -4,6 +4,7 @@ import * as c from '../contract.ts'
 import { refuse, rootMessage } from '../refuse.ts'
 import { sayMoment } from '../rules/moment.ts'
 import type { Caller } from '../terms.ts'
+import { hearNext } from './drain.ts'
 import { hearSeen } from './evidence.ts'
 import { assertStillLent, extend, hold } from './extend.ts'
 import type { SiteWord } from './place.ts'
@@ -34,8 +35,16 @@ export function listen({ state, words, changed }: Listening): void {
   }
 
   setHandler(c.statusQuery, () => statusOf(state, workflowInfo().unsafe.now()))
-  setHandler(c.placedSignal, ({ key: theirs, place }) => { if (theirs === key) word(place.number).place = place })
-  setHandler(c.unplaceableSignal, ({ key: theirs, number, sentence }) => { if (theirs === key) word(number).unplaceable = sentence })
+  setHandler(c.placedSignal, ({ key: theirs, place }) => {
+    if (theirs !== key) return
+    word(place.number).place = place
+    if (hearNext(state, place.number, place)) changed()
+  })
+  setHandler(c.unplaceableSignal, ({ key: theirs, number, sentence }) => {
+    if (theirs !== key) return
+    word(number).unplaceable = sentence
+    if (hearNext(state, number, sentence)) changed()
+  })
   setHandler(c.queuedSignal, (queued) => {
     if (queued.key !== key || queued.number !== state.number || word(queued.number).place) return
     hearQueued(state, queued)

@@ -1,7 +1,6 @@
-/** A container that died is started again on the same ports under the same name; a lease whose host is lost moves. */
+/** A container that died is started again on the same ports under the same name. */
 import { refusalIn } from '../refuse.ts'
-import { type Berthed, berth } from './berth.ts'
-import { showAttributes } from './show.ts'
+import type { Berthed } from './berth.ts'
 import { end, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 import { tell } from './tell.ts'
@@ -48,21 +47,4 @@ export async function republish({ state }: Berthed, hostPorts: readonly number[]
   const now = Date.now(), ports = hostPorts.join(', ')
   tellTimeline(state, `its host ports are ${ports} now (${evidence})`, now)
   tell(state, 'trouble', `${input.name} is reached at other ports now: ${ports}.`)
-}
-
-/** Files do not move: the lease starts afresh and says so. The old placement is taken back when its host speaks again. */
-export async function move(it: Berthed, evidence: string): Promise<void> {
-  const { state } = it, { input } = state, old = state.place!
-  tellTimeline(state, `its host ${old.host} is lost (${evidence}); moves`, Date.now())
-  const left = it.placement!.unwind() // trails: a lost host answers when it answers
-  left.catch(() => undefined)
-  it.undo.beside('the lost host', () => left)
-  delete state.place
-  delete state.idle
-  state.phase = 'waiting'
-  await berth(it)
-  state.phase = 'ready'
-  tellTimeline(state, `ready again on ${state.place!.host}`, Date.now())
-  showAttributes(state)
-  tell(state, 'trouble', `${input.name} has moved from ${old.host} to ${state.place!.host} and starts afresh: its files were lost with its host.`)
 }

@@ -2,7 +2,7 @@
 import { condition, getExternalWorkflowHandle, log, sleep } from '@temporalio/workflow'
 import { freeSignal, leaseId, placeSignal, siteId } from '../contract.ts'
 import type { Place } from '../terms.ts'
-import { type LeaseState, siteOf, tellTimeline } from './state.ts'
+import { type LeaseState, lastsOf, siteOf, tellTimeline } from './state.ts'
 
 /** What the site has said of one placement number. */
 export interface SiteWord {
@@ -12,16 +12,12 @@ export interface SiteWord {
 
 /** Resolves with a place, or with a sentence when this site can never fit it. Waits as long as it takes: the story races it. */
 export async function findPlace(state: LeaseState, words: Map<number, SiteWord>, avoid: readonly string[]): Promise<Place | string> {
-  const { input } = state, number = state.number
-  const word = words.get(number) ?? {}
+  const { number } = state, word = words.get(number) ?? {}
   words.set(number, word)
   const site = siteOf(state)
   for (;;) {
     try {
-      await getExternalWorkflowHandle(siteId(site.name)).signal(placeSignal, {
-        key: input.key, leaseId: leaseIdOf(state), member: input.member, number, cpu: input.spec.cpu, memory: input.spec.memory,
-        ports: input.spec.ports.length, since: input.asked, ...(avoid.length > 0 && { avoid }),
-      })
+      await askPlace(state, number, avoid)
       break
     } catch (error) {
       log.warn('the site is not there', { site: site.name, error })
@@ -33,6 +29,15 @@ export async function findPlace(state: LeaseState, words: Map<number, SiteWord>,
   await condition(() => word.place !== undefined || word.unplaceable !== undefined)
   delete state.queue
   return word.place ?? word.unplaceable!
+}
+
+/** Fails when the site is not there. */
+export async function askPlace(state: LeaseState, number: number, avoid: readonly string[]): Promise<void> {
+  const { key, member, spec, asked } = state.input
+  await getExternalWorkflowHandle(siteId(siteOf(state).name)).signal(placeSignal, {
+    key, leaseId: leaseIdOf(state), member, number, cpu: spec.cpu, memory: spec.memory, ports: spec.ports.length,
+    since: asked, lasts: lastsOf(state), ...(avoid.length > 0 && { avoid }),
+  })
 }
 
 /** Gives the place back; a site that is gone rebuilds its ledger without it. */

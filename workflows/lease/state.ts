@@ -2,7 +2,7 @@
 import { leaseId, type LeaseInput } from '../contract.ts'
 import type { RefusalKind } from '../refuse.ts'
 import { type IdleSignal, decideIdleness } from '../rules/idleness.ts'
-import type { EndReason, Ending, LeaseStatus, Notice, Phase, Place, TimelineEntry } from '../terms.ts'
+import type { Besides, EndReason, Ending, Lasts, LeaseStatus, Notice, Phase, Place, TimelineEntry } from '../terms.ts'
 import { endpointsOf } from '../rules/endpoints.ts'
 import { fqdn } from '../rules/naming.ts'
 
@@ -18,13 +18,15 @@ export type Todo =
   | { readonly is: 'resume'; readonly by: string }
   | { readonly is: 'mend'; readonly what: 'died' | 'out of memory' | 'removed' | 'restarted'; readonly evidence: string }
   | { readonly is: 'republish'; readonly hostPorts: readonly number[]; readonly evidence: string }
-  | { readonly is: 'move'; readonly evidence: string }
+  | { readonly is: 'move'; readonly why: 'lost' | 'given up'; readonly evidence: string }
 
 export interface LeaseState {
   readonly input: LeaseInput
   phase: Phase
   /** Counts placements; a thing outside with an older number is surplus. */
   number: number
+  /** Highest number so far, when one was asked for that it does not have. */
+  newest?: number
   /** Index of the site that is tried or used. */
   siteAt: number
   place?: Place
@@ -45,6 +47,12 @@ export interface LeaseState {
   keepUntil?: number
   pausedAt?: number
   pausedFor?: 'idle' | 'asked'
+  /** By its site's word about this placement its host is being emptied. */
+  drains?: { readonly number: number; readonly tries: number; readonly avoid: readonly string[] }
+  /** The place elsewhere that it has asked for; `to` once it has it, and until it lives there. */
+  moving?: { readonly number: number; to?: Place }
+  /** Placements that are being taken back while it lives on elsewhere. */
+  leaving?: readonly Place[]
   /** What the story does next. */
   todo?: Todo
   /** What the story is doing now, beside waiting. */
@@ -96,8 +104,31 @@ export function endsAt(state: Pick<LeaseState, 'until' | 'held' | 'revoke'>): nu
   return state.revoke ? Math.min(due, state.revoke.at) : due // a hold never outlives a lost right
 }
 
+/** Why it ends at the moment that `endsAt` names. */
+export function whyNow(state: LeaseState, now: number) {
+  if (state.revoke && now >= state.revoke.at) return { reason: 'revoked', sentence: state.revoke.reason } as const
+  return { reason: 'due', sentence: 'its time was over.' } as const
+}
+
 export function siteOf(state: LeaseState) {
   return state.input.sites[state.siteAt] ?? state.input.sites[0]!
+}
+
+/** Numbers are never used again, whatever became of one. */
+export function nextNumber(state: LeaseState): number {
+  state.newest = Math.max(state.number, state.newest ?? 0) + 1
+  return state.newest
+}
+
+export function lastsOf({ input, readyAt, until: due, held, revoke }: LeaseState): Lasts {
+  const until = endsAt({ ...(due !== undefined && { until: due }), ...(held && { held }), ...(revoke && { revoke }) })
+  const { forMs, entitlement: { extend: { capMs } } } = input
+  return { forMs, capMs, ...(readyAt !== undefined && { readyAt }), ...(readyAt !== undefined && until !== undefined && { until }) }
+}
+
+function besidesOf({ moving, leaving = [] }: LeaseState): Besides[] {
+  const told = ({ number, host, hostPorts }: Place): Besides => ({ number, host, hostPorts })
+  return [...leaving.map(told), ...(moving ? [moving.to ? told(moving.to) : { number: moving.number }] : [])]
 }
 
 const stuckAfterMs = 60_000
@@ -106,7 +137,7 @@ const stuckAfterMs = 60_000
 export function statusOf(state: LeaseState, now: number): LeaseStatus {
   const { input, place } = state, site = siteOf(state)
   const { env: _, ...spec } = input.spec
-  const until = endsAt(state)
+  const until = endsAt(state), besides = besidesOf(state)
   return {
     key: input.key,
     leaseId: leaseId({ name: input.name, member: input.member, key: input.key }),
@@ -121,6 +152,8 @@ export function statusOf(state: LeaseState, now: number): LeaseStatus {
     endpoints: place && (state.phase === 'ready' || state.phase === 'paused') ? endpointsOf(input.label, input.spec.ports, place) : [],
     asked: input.asked,
     number: Math.max(1, state.number),
+    ...(besides.length > 0 && { besides }),
+    lasts: lastsOf(state),
     timeline: state.timeline,
     notices: state.notices,
     ...(place && { host: place.host, place }),

@@ -1,10 +1,11 @@
 /** Who gets a place now: the ledger's answers to `place`, and what `free` gives back. */
 import type { Free, Placed, PlaceRequest, Queued } from '../contract.ts'
+import { type Ahead, lookAhead, sayFreed } from './freed.ts'
 import { resting, restPorts } from './hostports.ts'
-import { advance, join, leave, mostOvertakes, ordered, positionWord, type Waiting, worthTelling } from './line.ts'
+import { type Told, advance, join, leave, mostOvertakes, ordered, positionWord, type Waiting, worthTelling } from './line.ts'
 import {
   type Entry, type HostBook, type Ledger, type Need, type Used, type View, count, couldEver, isOpen, isThere, lacks, load,
-  placementOf, portsFor, restMs, size, usage,
+  placementOf, portsFor, restMs, sayRoom, size, usage,
 } from './placement.ts'
 
 export type Answer =
@@ -32,8 +33,10 @@ export function giveBack(ledger: Ledger, { key, number, paused }: Free, view: Pi
   leave(ledger.line, key, number)
   const entry = ledger.entries[placementOf({ key, number })]
   if (!entry) return
-  if (paused) entry.paused = true
-  else drop(ledger, entry, view)
+  if (paused) {
+    entry.paused = true
+    delete entry.drained
+  } else drop(ledger, entry, view)
 }
 
 /** Strikes an entry out; its ports rest. */
@@ -68,7 +71,8 @@ export function grant(ledger: Ledger, view: View): Answer[] {
     }
   }
   advance(ledger.line)
-  passed.forEach((it, i) => answers.push(...tellWaiting(ledger, it, { position: i + 1, used, view })))
+  const ahead = lookAhead(ledger, used, view)
+  passed.forEach((it, i) => answers.push(...tellWaiting(ledger, it, { position: i + 1, used, view, ahead })))
   return answers
 }
 
@@ -107,11 +111,15 @@ function reserve(ledger: Ledger, it: Waiting, { used, view, reserved }: { used: 
 }
 
 function enter(ledger: Ledger, it: Waiting, book: HostBook, used: Used, view: View): Entry {
-  const { key, number, leaseId, member, cpu, memory, ports } = it.request
+  const { key, number, leaseId, member, cpu, memory, ports, lasts } = it.request
   const paused = ledger.entries[placementOf(it.request)]
   const entry: Entry = it.resumes !== undefined && paused
     ? { ...paused, paused: false, owed: true }
-    : { key, number, leaseId, member, cpu, memory, host: book.host, hostPorts: portsFor(book, used, ports, view)!, owed: true }
+    : {
+      key, number, leaseId, member, cpu, memory, host: book.host, hostPorts: portsFor(book, used, ports, view)!, owed: true,
+      ...(lasts && { lasts: { readyAt: view.now, ...lasts } }),
+    }
+  delete entry.drained
   ledger.entries[placementOf(entry)] = entry
   count(used, entry)
   return entry
@@ -142,25 +150,34 @@ function neverFits(ledger: Ledger, it: Waiting, view: View): string | undefined 
   return `No host of ${ledger.site} is big enough: the largest have ${most}.`
 }
 
-/** What it waits for, in words: what its likeliest host lacks. */
-export function reasonOf(ledger: Ledger, it: Waiting, { used, view }: { used: Map<string, Used>; view: View }): string {
-  if (it.resumes !== undefined && !candidates(ledger, it, view)[0]) return `waits for its host ${it.resumes} to speak`
-  const books = byLoad(candidates(ledger, it, view), used)
-  if (books.length === 0) {
-    const there = Object.values(ledger.hosts).some((book) => isOpen(book, view))
-    return there ? 'waits for a host that is big enough' : 'waits: no host of this site is there'
-  }
-  const missing = books.map((book) => lacks(book, used.get(book.host)!, needOf(it), view))
-  const least = missing.reduce((a, b) => (b.length < a.length ? b : a))
-  return least.length === 0 ? 'waits for its turn' : `waits for ${least.join(' and ')}`
+interface Look {
+  readonly used: Map<string, Used>
+  readonly view: View
+  readonly ahead: Ahead
 }
 
-function tellWaiting(ledger: Ledger, it: Waiting, at: { position: number; used: Map<string, Used>; view: View }): Answer[] {
-  const { position } = at, reason = reasonOf(ledger, it, at)
-  if (!worthTelling(it.told, { position, reason })) return []
-  it.told = { position, reason }
-  const { key, number, leaseId } = it.request
-  return [{ is: 'queued', leaseId, word: { key, number, position, reason: `${reason}; ${positionWord(position)}` } }]
+/** What it waits for, in words: what its likeliest host lacks, and when a host that lacks the same has room. */
+function reasonOf(ledger: Ledger, it: Waiting, { used, view, ahead }: Look): Pick<Told, 'reason' | 'freed'> {
+  if (it.resumes !== undefined && !candidates(ledger, it, view)[0]) return { reason: `waits for its host ${it.resumes} to speak` }
+  const books = byLoad(candidates(ledger, it, view), used), need = needOf(it)
+  if (books.length === 0) {
+    const there = Object.values(ledger.hosts).some((book) => isOpen(book, view))
+    return { reason: there ? 'waits for a host that is big enough' : 'waits: no host of this site is there' }
+  }
+  const missing = books.map((book) => lacks(book, used.get(book.host)!, need, view))
+  const least = missing.reduce((a, b) => (b.length < a.length ? b : a))
+  if (least.length === 0) return { reason: 'waits for its turn' }
+  const alike = books.filter((_, i) => missing[i]!.join() === least.join())
+  return { reason: `waits for ${sayRoom(least, { ...need, slots: 1 })}`, freed: ahead(alike, need, least) }
+}
+
+function tellWaiting(ledger: Ledger, it: Waiting, look: Look & { readonly position: number }): Answer[] {
+  const { position } = look, now: Told = { position, ...reasonOf(ledger, it, look) }
+  if (!worthTelling(it.told, now, look.view.now)) return []
+  it.told = now
+  const { key, number, leaseId } = it.request, { reason, freed } = now
+  const said = [reason, positionWord(position), ...(freed ? [sayFreed(freed)] : [])].join('; ')
+  return [{ is: 'queued', leaseId, word: { key, number, position, reason: said } }]
 }
 
 /** When a port has rested that somebody in the line may get; undefined when nobody waits for one. */

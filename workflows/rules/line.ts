@@ -10,6 +10,7 @@
  *   placed there until it has its place. It may still take room anywhere else.
  */
 import type { PlaceRequest } from '../contract.ts'
+import { type Freed, isNews } from './freed.ts'
 
 /** After so many a request that waits gets a host reserved. */
 export const mostOvertakes = 8
@@ -23,9 +24,16 @@ export interface Waiting {
   /** Its paused place is on this host: it can only resume there. */
   readonly resumes?: string
   /** What the lease was told last. */
-  told?: { readonly position: number; readonly reason: string }
+  told?: Told
   /** How often in a row its lease was not among the open ones. */
   missed?: number
+}
+
+export interface Told {
+  readonly position: number
+  readonly reason: string
+  /** When its likeliest host has room, as far as the ledger can know. */
+  readonly freed?: Freed | undefined
 }
 
 export interface Line {
@@ -72,10 +80,10 @@ export function positionWord(position: number): string {
 
 /**
  * Whether a lease is told again. Each word costs events in two histories, so far back in the line only a move by a
- * fifth is told; the board always shows the exact position.
+ * fifth is told; the board always shows the exact position. A time that was told is kept true.
  */
-export function worthTelling(told: Waiting['told'], now: { readonly position: number; readonly reason: string }): boolean {
-  if (!told || told.reason !== now.reason) return true
+export function worthTelling(told: Told | undefined, now: Told, at: number): boolean {
+  if (!told || told.reason !== now.reason || isNews(told.freed, now.freed, at)) return true
   if (told.position === now.position) return false
   return now.position <= 5 || Math.abs(told.position - now.position) * 5 >= told.position
 }

@@ -6,7 +6,7 @@
  * - A host lends only when the policy lists it, it has spoken lately, it does not drain, and its inventory has been read.
  * - Room on a host is cpu, memory, slots and host ports; a paused place counts its ports alone.
  */
-import type { Clocks, HostOffer, SiteTerms } from '../terms.ts'
+import type { Clocks, HostOffer, Lasts, SiteTerms } from '../terms.ts'
 import { freePorts } from './hostports.ts'
 import type { Line } from './line.ts'
 
@@ -25,6 +25,10 @@ export interface Entry {
   owed?: boolean
   /** How often in a row its lease was not among the open ones. */
   missed?: number
+  /** `readyAt` is the moment of its place until its due time is heard, which tells the true one. */
+  lasts?: Lasts
+  /** Its lease was told that the host drains. */
+  drained?: boolean
 }
 
 /** What the ledger knows of a host. */
@@ -135,7 +139,7 @@ export const isOpen = (book: HostBook, view: View): boolean =>
   isThere(book, view) && !book.draining && view.terms !== undefined && view.terms.hosts.includes(book.host)
 
 /** Cores are sums of decimal fractions. */
-const enough = (want: number, of: number): boolean => want <= of + 1e-6
+export const enough = (want: number, of: number): boolean => want <= of + 1e-6
 
 /** Whether an empty host of this size could hold it. */
 export function couldEver(offer: HostOffer, need: Need): boolean {
@@ -143,16 +147,32 @@ export function couldEver(offer: HostOffer, need: Need): boolean {
     need.ports <= offer.ports[1] - offer.ports[0] + 1
 }
 
-/** What is missing on a host now, in words; empty when it fits. */
-export function lacks(book: HostBook, used: Used, need: Need, view: View): string[] {
+/** What room is made of. */
+export interface Room extends Need {
+  readonly slots: number
+}
+
+export type Kind = keyof Room
+
+/** What is missing on a host now; empty when it fits. */
+export function lacks(book: HostBook, used: Used, need: Need, view: View): Kind[] {
   const { offer } = book
-  if (!offer) return ['its host to speak']
-  const missing: string[] = []
-  if (!enough(used.cpu + need.cpu, offer.cpu)) missing.push(`${need.cpu} cpu`)
-  if (used.memory + need.memory > offer.memory) missing.push(`${size(need.memory)} memory`)
-  if (used.slots + 1 > offer.slots) missing.push('a slot')
-  if (need.ports > 0 && !portsFor(book, used, need.ports, view)) missing.push(need.ports === 1 ? 'a port' : `${need.ports} ports`)
+  const missing: Kind[] = []
+  if (!offer || !enough(used.cpu + need.cpu, offer.cpu)) missing.push('cpu')
+  if (!offer || used.memory + need.memory > offer.memory) missing.push('memory')
+  if (!offer || used.slots + 1 > offer.slots) missing.push('slots')
+  if (need.ports > 0 && !portsFor(book, used, need.ports, view)) missing.push('ports')
   return missing
+}
+
+/** `2 cpu and 4 GiB memory` */
+export const sayRoom = (kinds: readonly Kind[], room: Room): string => kinds.map((kind) => sayKind[kind](room[kind])).join(' and ')
+
+const sayKind: Readonly<Record<Kind, (amount: number) => string>> = {
+  cpu: (cores) => `${Math.round(cores * 1000) / 1000} cpu`,
+  memory: (bytes) => `${size(bytes)} memory`,
+  slots: (slots) => (slots === 1 ? 'a slot' : `${slots} slots`),
+  ports: (ports) => (ports === 1 ? 'a port' : `${ports} ports`),
 }
 
 /** Host ports for a new place, or undefined when too few are free and rested. */

@@ -21,6 +21,11 @@
  * | its member has an open lease, or a container on this host | leave |
  * | none of these | by age: young, or surplus (the engine keeps a network that is in use) |
  *
+ * | volume of a placement | verdict |
+ * |---|---|
+ * | a container of the same placement is on this host | leave: it may use it, and goes first |
+ * | none | as any thing of its key |
+ *
  * | open lease, ready or paused longer than the set age | verdict |
  * |---|---|
  * | its host answered and shows no container of it; its zone answered and shows no name of it | missing (told; the watch mends) |
@@ -51,7 +56,7 @@ const leasesOf = ({ claims = [], known, before }: Seen): Leases => ({
 })
 
 export function plan(seen: Seen): Plan {
-  const things = [...containers(seen), ...names(seen), ...networks(seen)]
+  const things = [...placed(seen), ...names(seen), ...networks(seen)]
   const limit = brakeLimit(things.length)
   if (seen.claims === undefined) return { findings: [], removals: [], ours: things.length, limit, firstSeen: seen.memory.firstSeen }
   const leases = leasesOf(seen), removals: Removal[] = [], findings: Finding[] = [], firstSeen: Record<string, number> = {}
@@ -90,10 +95,11 @@ type Thing = { readonly what: Finding['what']; readonly object: string; readonly
   | { readonly is: 'owned'; readonly host: string; readonly owned: Owned }
   | { readonly is: 'name'; readonly name: OwnedName })
 
-const containers = (seen: Seen): Thing[] => seen.hosts.flatMap(({ host, owned }) => owned.filter(({ what }) => what !== 'network')
+const placed = (seen: Seen): Thing[] => seen.hosts.flatMap(({ host, owned }) => owned.filter(({ what }) => what !== 'network')
   .map((one): Thing => ({
     is: 'owned', what: one.what, object: `${host}/${one.object}`, key: one.key, host, owned: one,
-    judge: (leases) => judge(seen, leases, { ...one, at: one.createdAt }),
+    judge: (leases) => one.what === 'volume' && owned.some((other) => other.what === 'container' && other.key === one.key && other.number === one.number)
+      ? undefined : judge(seen, leases, { ...one, at: one.createdAt }),
   })))
 
 function names(seen: Seen): Thing[] {
@@ -212,7 +218,7 @@ function healing({ places, hosts }: Seen, { open, known, before }: Leases): Find
     .filter((key) => !open.has(key) && !before.has(key) && known.get(key)?.open !== true)
     .map((key): Finding => ({
       verdict: 'healing', what: 'place', object: `site:${site}/${host}`, key,
-      why: hosts.some((one) => one.host === host && one.owned.some((it) => it.key === key))
+      why: hosts.some((one) => one.host === host && one.owned.some((it) => it.what === 'container' && it.key === key))
         ? 'counted for a lease that is not open, whose container is still there' : 'counted for a lease that is not open; the site strikes it out',
     }))))
 }

@@ -5,14 +5,16 @@
  * |---|---|---|
  * | open, has a place that is not known | any | enters it |
  * | open, asks for one, not known | any | puts it into the line |
+ * | open, has one more besides: it moves | any | enters that too, or puts it into the line |
  * | not among the open ones, once | any | waits: a list of open workflows lags |
  * | not among the open ones, twice in a row | absent, as its inventory shows | strikes it out; its ports rest |
  * | not among the open ones, twice in a row | there, or no inventory to be had | keeps it counted |
- * | open, under a newer number | absent, twice | strikes the older number out |
+ * | open, under a newer number, and says nothing of this one | absent, twice | strikes the older number out |
  * | none | something of ours | blocks its ports (the sweep takes it away) |
  */
 import type { Owned } from '../ports.ts'
 import type { OpenLease } from '../steps.ts'
+import type { Besides } from '../terms.ts'
 import { drop } from './grant.ts'
 import { join, leave } from './line.ts'
 import { type Entry, type Ledger, type View, bookOf, placementOf } from './placement.ts'
@@ -31,17 +33,47 @@ export const placedKeys = (ledger: Ledger): string[] => [...new Set(Object.value
 export function enterOpen(ledger: Ledger, leases: readonly OpenLease[], heard: ReadonlySet<string>): void {
   for (const lease of leases) {
     if (lease.site !== ledger.site || heard.has(lease.key)) continue
-    const { key, number, leaseId, member, cpu, memory, host, hostPorts } = lease
-    const known = ledger.entries[placementOf(lease)]
-    if (host !== undefined && !known) {
-      const book = bookOf(ledger, host)
-      if (book.forgotten && !book.offer) continue
-      const entry: Entry = { key, number, leaseId, member, host, cpu, memory, hostPorts: hostPorts ?? [], ...(lease.paused && { paused: true }) }
-      ledger.entries[placementOf(lease)] = entry
-      leave(ledger.line, key, number)
+    const there = lease.host === undefined || enterPlace(ledger, lease, lease)
+    if (lease.waiting && there) enterLine(ledger, lease, lease)
+    for (const one of lease.besides ?? []) {
+      if (one.host !== undefined) enterPlace(ledger, lease, one)
+      else enterLine(ledger, lease, { number: one.number })
     }
-    if (!lease.waiting || ledger.line.waiting.some((it) => it.request.key === key)) continue
-    join(ledger.line, { key, leaseId, member, number, cpu, memory, ports: lease.ports, since: lease.asked }, host)
+  }
+}
+
+/** Whether it has every place that it has asked for: then no word about one can be under way to it. */
+export const isSettled = ({ host, besides = [] }: OpenLease): boolean => host !== undefined && besides.every((one) => one.host !== undefined)
+
+/** False when its host was given up and has not spoken since: nothing is left there. */
+function enterPlace(ledger: Ledger, lease: OpenLease, { number, host, hostPorts = [] }: Besides): boolean {
+  const { key, leaseId, member, cpu, memory, lasts } = lease, known = ledger.entries[placementOf({ key, number })]
+  if (known) return true
+  const book = bookOf(ledger, host!)
+  if (book.forgotten && !book.offer) return false
+  const paused = lease.paused && number === lease.number
+  ledger.entries[placementOf({ key, number })] = { key, number, leaseId, member, host: host!, cpu, memory, hostPorts, ...(paused && { paused }), ...(lasts && { lasts }) }
+  leave(ledger.line, key, number)
+  return true
+}
+
+/** With a host: it can only wake up there. */
+function enterLine(ledger: Ledger, { key, leaseId, member, cpu, memory, ports, asked, lasts }: OpenLease, { number, host }: Besides): void {
+  if (ledger.line.waiting.some((it) => it.request.key === key)) return
+  if (host === undefined && ledger.entries[placementOf({ key, number })]) return // it has not heard yet that it has it
+  join(ledger.line, { key, leaseId, member, number, cpu, memory, ports, since: asked, ...(lasts && { lasts }) }, host)
+}
+
+/** How long leases last by now: extensions and holds cost the site no word, for Temporal lists when each is due. */
+export function hearDue(ledger: Ledger, { leases, due = {} }: Pick<Open, 'leases' | 'due'>, now: number): void {
+  const said = new Map(leases.flatMap(({ key, lasts }) => (lasts ? [[key, lasts] as const] : [])))
+  for (const entry of Object.values(ledger.entries)) {
+    const until = due[entry.key], { lasts } = entry
+    if (said.has(entry.key)) entry.lasts = { readyAt: now, ...lasts, ...said.get(entry.key)! }
+    else if (lasts && until !== undefined) {
+      const began = lasts.until === undefined ? Math.min(now, Math.max(lasts.readyAt ?? 0, until - lasts.forMs)) : lasts.readyAt ?? now
+      entry.lasts = { ...lasts, readyAt: began, until }
+    }
   }
 }
 
@@ -51,10 +83,15 @@ export function enterOpen(ledger: Ledger, leases: readonly OpenLease[], heard: R
  */
 export function missing(ledger: Ledger, open: Open, asked: ReadonlySet<string>): Entry[] {
   const keys = new Set([...open.knownOpen, ...open.leases.map((it) => it.key)])
-  const numbers = new Map(open.leases.map((it) => [it.key, it.number]))
+  const said = new Map(open.leases.map((it) => [it.key, it]))
+  /** A lease that moves has more than one; what is newer than what it says of itself is on its way to it. */
+  const its = (key: string, number: number) => {
+    const lease = said.get(key)
+    return !lease || number >= lease.number || lease.besides?.some((one) => one.number === number) === true
+  }
   for (const it of [...ledger.line.waiting, ...Object.values(ledger.entries)]) {
     const { key, number } = 'request' in it ? it.request : it
-    if (keys.has(key) && number >= (numbers.get(key) ?? 0)) delete it.missed
+    if (keys.has(key) && its(key, number)) delete it.missed
     else if (asked.has(placementOf({ key, number }))) it.missed = (it.missed ?? 0) + 1
   }
   ledger.line.waiting = ledger.line.waiting.filter((it) => (it.missed ?? 0) < 2)
@@ -65,6 +102,7 @@ export function missing(ledger: Ledger, open: Open, asked: ReadonlySet<string>):
 export interface Open {
   readonly leases: readonly OpenLease[]
   readonly knownOpen: readonly string[]
+  readonly due?: Readonly<Record<string, number>>
 }
 
 /** Every placement that the ledger knows, so that only these are missed by an answer that is older than the others. */

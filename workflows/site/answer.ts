@@ -1,9 +1,11 @@
 /** Decides what has come in, and tells the leases. One synchronous block: nothing can come between the parts of a decision. */
-import { condition, getExternalWorkflowHandle, log, setCurrentDetails, sleep } from '@temporalio/workflow'
-import { placedSignal, queuedSignal, unplaceableSignal } from '../contract.ts'
+import { condition, getExternalWorkflowHandle, log, setCurrentDetails, sleep, upsertMemo } from '@temporalio/workflow'
+import { hostsMemo, placedSignal, queuedSignal, unplaceableSignal } from '../contract.ts'
+import { drainWords, keptHosts } from '../rules/drain.ts'
 import { type Answer, ask, giveBack, grant, portRestsUntil } from '../rules/grant.ts'
 import { placementOf } from '../rules/placement.ts'
 import { detailsOf } from './board.ts'
+import { sayTo } from './lost.ts'
 import { hearHostUp } from './register.ts'
 import { type Site, type Word, viewOf } from './state.ts'
 
@@ -16,6 +18,10 @@ export async function answer(it: Site): Promise<never> {
     for (const word of state.inbox.splice(0)) take(it, word)
     const view = viewOf(it)
     for (const one of grant(state.ledger, view)) void tell(it, one)
+    for (const { entry, what } of drainWords(state.ledger, view)) {
+      void sayTo(it, entry, { what, evidence: `${entry.host} ${what === 'host drains' ? 'is being emptied' : 'need not be left any more'}` })
+    }
+    keepHosts(it)
     it.portAt = portRestsUntil(state.ledger, view)
     setCurrentDetails(detailsOf(state.ledger, view, state.rebuilt)) // costs no event
   }
@@ -29,6 +35,15 @@ export async function wakeForPorts(it: Site): Promise<never> {
     it.portAt = undefined
     it.changed = true
   }
+}
+
+/** What admins have said outlives a termination in the memo; each change of it costs one event. */
+function keepHosts({ state }: Site): void {
+  const kept = keptHosts(state.ledger), text = JSON.stringify(kept)
+  const never = state.kept === undefined && kept.draining.length + kept.forgotten.length === 0
+  if (never || text === state.kept) return
+  state.kept = text
+  upsertMemo({ [hostsMemo]: kept })
 }
 
 function take(it: Site, word: Word): void {

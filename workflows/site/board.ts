@@ -1,6 +1,7 @@
 /** What a site shows: the board for the query, and the same in plain words for the Temporal UI. */
+import { sayFreed } from '../rules/freed.ts'
 import { resting } from '../rules/hostports.ts'
-import { ordered, positionWord } from '../rules/line.ts'
+import { type Told, ordered, positionWord } from '../rules/line.ts'
 import { type HostBook, type Ledger, type View, isAlive, restMs, size, usage } from '../rules/placement.ts'
 import type { Board, BoardHost } from '../terms.ts'
 
@@ -23,9 +24,11 @@ export function boardOf(ledger: Ledger, view: View, rebuilt: boolean): Board {
     }
   })
   const line = ordered(ledger.line).map(({ request: { key, member, since }, told }, i) =>
-    ({ key, member, position: i + 1, reason: told?.reason ?? 'waits for its first answer', since }))
+    ({ key, member, position: i + 1, reason: told ? saidOf(told) : 'waits for its first answer', since }))
   return { site: ledger.site, rebuilt, hosts: hosts.sort((a, b) => (a.host < b.host ? -1 : 1)), line }
 }
+
+const saidOf = ({ reason, freed }: Told): string => (freed ? `${reason}; ${sayFreed(freed)}` : reason)
 
 /** Sums of decimal fractions, as people read them. */
 const tidy = (cores: number): number => Math.round(cores * 1000) / 1000

@@ -1,8 +1,9 @@
 /** The ledger is rebuilt when it is first started, and compared with the world every few minutes. */
 import { log, sleep } from '@temporalio/workflow'
-import { enterOpen, hostsToRead, knownKeys, missing, placedKeys, placements } from '../rules/reckon.ts'
+import { recallHosts } from '../rules/drain.ts'
+import { enterOpen, hearDue, hostsToRead, isSettled, knownKeys, missing, placedKeys, placements } from '../rules/reckon.ts'
 import { readHost } from './inventory.ts'
-import { listOpen } from './leases.ts'
+import { listOpen, recall } from './leases.ts'
 import { readPolicy } from './register.ts'
 import type { Site } from './state.ts'
 
@@ -16,8 +17,9 @@ const settleMs = 1_000
 export async function rebuild(it: Site): Promise<void> {
   const { ledger } = it.state
   try {
-    const [first] = await Promise.all([listOpen(it, []), readPolicy(it)])
-    enterOpen(ledger, first.leases.filter((lease) => lease.host !== undefined), new Set())
+    const [first, kept] = await Promise.all([listOpen(it, []), recall(it), readPolicy(it)])
+    recallHosts(ledger, kept)
+    enterOpen(ledger, first.leases.filter(isSettled), new Set())
     await sleep(Math.min(settleMs, it.state.clocks.checkMs), { summary: 'Let what is under way arrive; then look again' })
     enterOpen(ledger, (await listOpen(it, placedKeys(ledger))).leases, new Set())
     it.state.nextCheckAt = Date.now() + it.state.clocks.checkMs
@@ -35,6 +37,7 @@ export async function check(it: Site): Promise<void> {
   try {
     const [found] = await Promise.all([listOpen(it, knownKeys(state.ledger)), readPolicy(it)])
     enterOpen(state.ledger, found.leases, heard)
+    hearDue(state.ledger, found, Date.now())
     missing(state.ledger, found, asked)
   } catch (error) {
     log.error('the ledger could not be compared; the next check tries again', { error })

@@ -1,11 +1,11 @@
 /** What exists and what is lent, read side by side. What does not answer is left out and told, and so left alone. */
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow'
-import { hostQueue } from '../contract.ts'
 import { rootMessage } from '../refuse.ts'
 import { suspects, unclaimed } from '../rules/plan.ts'
-import type { CoreSteps, HostSteps } from '../steps.ts'
+import type { CoreSteps } from '../steps.ts'
 import type { SiteTerms } from '../terms.ts'
-import type { Claim, Seen } from './terms.ts'
+import { askHosts, askLate } from './hosts.ts'
+import type { Claim, Counted, Seen } from './terms.ts'
 
 /** Tries for a while; the next sweep is never far. */
 const look = { startToCloseTimeout: '2m', heartbeatTimeout: '30s', retry: { initialInterval: '1s', maximumAttempts: 3 } } as const
@@ -29,15 +29,16 @@ export async function observe(youngMs: number): Promise<{ seen: Seen; silent: re
     orElse<readonly Claim[] | undefined>(undefined, core('Which leases are open, before anything is looked at?').listClaims()),
     orElse<readonly SiteTerms[]>([], core('Which sites are there?').readSites()),
   ])
-  const [counted, hosts, zones] = await Promise.all([
-    orElse({ sites: [], silent: [] }, core('What do the sites count as lent?').listPlaces()),
-    Promise.all(hostsOf(sites).map(async (host) => orElse([], listOwned(host).then((owned) => [{ host, owned }])))),
+  const [counted, answers, zones] = await Promise.all([
+    orElse<Counted | undefined>(undefined, core('What do the sites count as lent?').listPlaces()),
+    askHosts(hostsOf(sites)),
     Promise.all(sites.map(async ({ name: site, zone }) => orElse([], core(`Which names of ours are in ${zone}?`).listNames(zone).then((names) => [{ site, zone, names }])))),
   ])
-  silent.push(...counted.silent)
+  const { hosts, silent: untold } = await askLate(answers, counted)
+  silent.push(...counted?.silent ?? [], ...untold)
   const claims = before && await orElse<readonly Claim[] | undefined>(undefined, core('Which leases are open?').listClaims())
   let seen: Seen = {
-    now: Date.now(), youngMs, hosts: hosts.flat(), zones: zones.flat(), places: counted.sites, claims, memory, known: [],
+    now: Date.now(), youngMs, hosts, zones: zones.flat(), places: counted?.sites ?? [], claims, memory, known: [],
     before: before?.map(({ key }) => key) ?? [],
   }
   const ask = suspects(seen).slice(0, mostAsked), wanted = unclaimed(seen)
@@ -55,14 +56,3 @@ const answeredBy = (claims: readonly Claim[], answers: Awaited<ReturnType<CoreSt
 }
 
 const hostsOf = (sites: readonly SiteTerms[]): string[] => [...new Set(sites.flatMap(({ hosts }) => hosts))]
-
-function listOwned(host: string) {
-  return proxyActivities<Pick<HostSteps, 'listOwned'>>({
-    taskQueue: hostQueue(host), summary: `What of ours is on ${host}?`,
-    scheduleToStartTimeout: '20s', startToCloseTimeout: '60s', retry: { initialInterval: '1s', maximumAttempts: 2 },
-  }).listOwned().catch((error: unknown) => {
-    throw error instanceof ActivityFailure ? new ActivityFailure(error.message, error.activityType, error.activityId, error.retryState, error.identity, saying(host, error)) : error
-  })
-}
-
-const saying = (host: string, error: Error) => new Error(`${host} did not tell what it has: ${rootMessage(error)}`)

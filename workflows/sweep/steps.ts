@@ -1,6 +1,6 @@
 /** Steps of the sweep and of the brake, on queue `berth`. */
 import type { SiteTerms } from '../terms.ts'
-import type { Claim, Known, Memory, Places, Said, Wanted } from './terms.ts'
+import type { Claim, Counted, Known, Memory, Said, Wanted } from './terms.ts'
 
 export interface SweepSteps {
   /** Every site of the policy. Fails retryably when there is no good policy. */
@@ -12,7 +12,7 @@ export interface SweepSteps {
   /** What Temporal knows of leases that are not among the open ones; one that it never heard of is left out. */
   findClosed(wanted: readonly Wanted[]): Promise<readonly Known[]>
   /** What every open site counts as lent; a site that does not answer is told by name. */
-  listPlaces(): Promise<{ readonly sites: readonly Places[]; readonly silent: readonly string[] }>
+  listPlaces(): Promise<Counted>
   recall(): Promise<Memory>
 }
 

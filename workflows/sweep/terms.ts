@@ -45,7 +45,18 @@ export interface Wanted {
 /** Places that a site's ledger counts, by host. */
 export interface Places {
   readonly site: string
-  readonly hosts: readonly { readonly host: string; readonly keys: readonly string[] }[]
+  readonly hosts: readonly {
+    readonly host: string
+    readonly keys: readonly string[]
+    /** When it last said that it is up; absent where nobody told. */
+    readonly heard?: number
+  }[]
+}
+
+/** What the sites told; one that did not is a sentence in `silent`. */
+export interface Counted {
+  readonly sites: readonly Places[]
+  readonly silent: readonly string[]
 }
 
 /** What this namespace remembers. */

@@ -1,7 +1,8 @@
 import {
-  extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, revokeSignal,
+  drainUpdate, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, revokeSignal, siteId,
 } from '../../../workflows/contract.ts'
 import { eventually } from '../../workflows/harness.ts'
+import { campus } from '../../workflows/terms.ts'
 import type { Tale } from '../tales.ts'
 import { lent, minute, returned, says, second, seen, told, untilNewRun } from './say.ts'
 
@@ -97,4 +98,17 @@ const lost: Tale = {
   },
 }
 
-export const leaseTales: readonly Tale[] = [time, life, trouble, lost]
+const drained: Tale = {
+  tells: ['lease.drained', 'site.drained'],
+  world: { hosts: ['h1', 'h2'], entitlement: { sites: [{ ...campus, drain: 'move' }] } },
+  async tell(it) {
+    const lease = await lent(it, 'mika', { name: 'drained' }), { host } = await it.status(lease.leaseId)
+    await it.client.workflow.getHandle(siteId('campus')).executeUpdate(drainUpdate, { args: [{ host: host!, drain: true, by: 'root' }] })
+    await says(it, lease, new RegExp(`^ready on ${host === 'h1' ? 'h2' : 'h1'}$`))
+    await eventually(() => it.runtimes[host!]!.engine.containers.size === 0, 'nothing is left on the host')
+    await returned(it, lease, 'mika')
+    return { 'lease.drained': { workflowId: lease.leaseId }, 'site.drained': { workflowId: siteId('campus') } }
+  },
+}
+
+export const leaseTales: readonly Tale[] = [time, life, trouble, lost, drained]

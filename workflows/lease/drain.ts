@@ -1,0 +1,133 @@
+/**
+ * A host that is being emptied is left in good order: the lease asks for a place elsewhere, lives on until it has one,
+ * starts there, and only then its name leads there and the old placement is taken back. Its files stay behind.
+ *
+ * | its host drains | phase | next place | does |
+ * |---|---|---|---|
+ * | yes | ready | none | asks for one, unless it has tried often enough |
+ * | yes | ready | asked for | lives on |
+ * | yes | ready | given | goes |
+ * | yes | any other: its files are here | asked for or given | gives it back |
+ * | no | any | asked for or given | gives it back |
+ */
+import { isCancellation, log } from '@temporalio/workflow'
+import { rootMessage } from '../refuse.ts'
+import { Rollback } from '../rollback.ts'
+import type { Place } from '../terms.ts'
+import { type Berthed, free, leave, mostTries, saySilent, unlessGivenUp, whyElsewhere } from './berth.ts'
+import { askPlace } from './place.ts'
+import { inItsTime } from './race.ts'
+import { showAttributes } from './show.ts'
+import { type LeaseState, nextNumber, siteOf, tellTimeline } from './state.ts'
+import * as steps from './steps.ts'
+import { tell } from './tell.ts'
+
+export type DrainStep = 'ask' | 'go' | 'stay'
+
+export function drainStep({ phase, number, drains, moving }: LeaseState): DrainStep | undefined {
+  if (phase !== 'ready' || drains?.number !== number) return moving && 'stay'
+  if (!moving) return drains.tries < mostTries ? 'ask' : undefined
+  return moving.to && 'go'
+}
+
+export function takeDrainStep(it: Berthed, step: DrainStep): Promise<void> {
+  switch (step) {
+    case 'ask': return ask(it)
+    case 'go': return go(it)
+    case 'stay': return leaveLine(it)
+  }
+}
+
+async function ask(it: Berthed): Promise<void> {
+  const { state } = it, number = nextNumber(state)
+  state.moving = { number }
+  registerNext(it)
+  try {
+    await askPlace(state, number, state.drains!.avoid)
+  } catch (error) {
+    // A site that is made anew tells again which of its hosts drain.
+    log.warn('the site is not there', { site: siteOf(state).name, error })
+    delete state.drains
+  }
+}
+
+/** Whether it is the answer about the place that it goes to. */
+export function hearNext(state: LeaseState, number: number, answer: Place | string): boolean {
+  const { moving, drains } = state
+  if (moving?.number !== number) return false
+  if (typeof answer !== 'string') state.moving = { number, to: answer }
+  else if (drains) {
+    state.drains = { ...drains, tries: mostTries }
+    delete state.moving
+    tellTimeline(state, `stays where it is: ${answer}`, Date.now())
+  }
+  return true
+}
+
+/** Undo before do: what takes the next place back. */
+export function registerNext(it: Berthed): void {
+  const { state, undo } = it, next = new Rollback(), { number } = state.moving!, site = siteOf(state).name
+  it.next = next
+  undo.beside('take the next place back', () => next.unwind())
+  next.push('free the place', () => free(it, site, number))
+}
+
+export async function leaveLine(it: Berthed): Promise<void> {
+  const { next } = it
+  delete it.next
+  delete it.state.moving
+  await next?.unwind()
+}
+
+async function go(it: Berthed): Promise<void> {
+  const { state } = it, { input } = state, from = state.place!, to = state.moving!.to!, next = it.next!
+  next.push('remove the container', () => steps.removeContainer(state, to))
+  tellTimeline(state, `has a place on ${to.host}; moves`, Date.now())
+  let turned = false
+  try {
+    await inItsTime(state, async () => {
+      await unlessGivenUp(state, to, async () => void await steps.startContainer(state, to))
+      turned = true
+      next.beside('release the name', () => steps.releaseName(state, to)) // not before: it leads to the old place
+      await steps.claimName(state, to)
+    })
+  } catch (error) {
+    if (state.over || isCancellation(error)) throw error
+    await staysYet(it, error)
+    if (turned) await steps.claimName(state, from)
+    return
+  }
+  leave(it, from, it.placement!)
+  it.placement = next
+  delete it.next
+  state.place = to
+  state.number = to.number
+  forgetOld(state)
+  tellTimeline(state, `ready on ${to.host}`, Date.now())
+  showAttributes(state)
+  tell(state, 'trouble', `${input.name} has moved from ${from.host}, which is being emptied, to ${to.host}, and starts afresh: its files stayed behind.`)
+}
+
+/** What was said of the old placement says nothing of the new one. */
+function forgetOld(state: LeaseState): void {
+  const { todo } = state
+  delete state.moving
+  delete state.drains
+  delete state.idle
+  delete state.idleTold
+  if (todo && todo.is !== 'resume' && !(todo.is === 'pause' && todo.why === 'asked')) delete state.todo
+}
+
+/** The old container has not been touched. */
+async function staysYet(it: Berthed, error: unknown): Promise<void> {
+  const { state } = it, to = state.moving!.to!, next = it.next!, drains = state.drains!
+  const elsewhere = whyElsewhere(error), again = elsewhere && drains.tries + 1 < mostTries
+  tellTimeline(state, `could not move to ${to.host}: ${elsewhere ?? rootMessage(error)}${again ? '; asks for another place' : ''}`, Date.now())
+  delete it.next
+  delete state.moving
+  const avoid = elsewhere === 'port taken' ? drains.avoid : [...drains.avoid, to.host]
+  state.drains = { ...drains, avoid, tries: elsewhere ? drains.tries + 1 : mostTries }
+  if (elsewhere === 'host silent' || elsewhere === 'host given up') leave(it, to, next)
+  else await next.unwind()
+  if (elsewhere === 'host silent') await saySilent(state, to)
+}
