@@ -4,7 +4,7 @@ import https from 'node:https'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import { within } from './deadline.ts'
-import { EngineAway, isAway, saidBy } from './failures.ts'
+import { EngineAway, diskFull, isAway, isFull, saidBy } from './failures.ts'
 
 /** Where the engine listens: a socket beside us, or TCP with TLS (files' contents). */
 export type EngineAddress =
@@ -19,6 +19,8 @@ export interface Ask {
 
 export interface Client {
   readonly docker: Docker
+  /** Opens a connection for each call. An engine that shuts down lets no new one in, and goes on answering on the others. */
+  readonly fresh: Docker
   /** One call under a deadline; `what` completes "The engine did not …". */
   ask<T>(what: string, run: (abortSignal: AbortSignal) => Promise<T>, how?: Ask): Promise<T>
   /** Called when a call did not reach the engine: it may have restarted, so what was known of it is in doubt. */
@@ -32,18 +34,21 @@ const brief = <A extends http.Agent>(agent: A): A => Object.assign(agent, { [ins
 
 export function connect(address: EngineAddress): Client {
   const local = 'socketPath' in address
-  const agent = brief(local ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true }))
+  const agentThat = (how: http.AgentOptions) => brief(local ? new http.Agent(how) : new https.Agent(how))
   // The published types lack `agent`, which docker-modem takes (lib/modem.js, `this.agent = opts.agent`).
-  const options = { ...address, agent, ...(!local && { protocol: 'https' as const }) }
-  const docker = new Docker(options)
+  const engineBy = (agent: http.Agent) => {
+    const options = { ...address, agent, ...(!local && { protocol: 'https' as const }) }
+    return new Docker(options)
+  }
+  const agent = agentThat({ keepAlive: true }), docker = engineBy(agent), fresh = engineBy(agentThat({ keepAlive: false }))
   const listeners: (() => void)[] = []
   return {
-    docker,
+    docker, fresh,
     async ask(what, run, { ms = 10_000, signal } = {}) {
       try {
         return await within({ what, ms, signal }, run)
       } catch (error) {
-        if (!isAway(error)) throw error
+        if (!isAway(error)) throw isFull(error) ? diskFull(error) : error
         for (const forget of listeners) forget()
         throw new EngineAway(`The engine does not answer (${saidBy(error)}).`, { cause: error })
       }

@@ -28,13 +28,21 @@ export const isNetworkWrong = (error: unknown): boolean => /network \S+ (not fou
 
 /**
  * An engine that was killed in the middle of a start left something of this container behind below itself (containerd),
- * and then no start of it ever succeeds (seen on 20.10: "task <id>: already exists").
+ * and then no start of it ever succeeds (seen on 20.10: "task <id>: already exists", or "failed to start shim: mkdir …" once
+ * its shim is gone too).
  */
-export const isLeftHalf = (error: unknown): boolean => /task \S+: already exists/.test(saidBy(error))
+export const isLeftHalf = (error: unknown): boolean => /task \S+: already exists|failed to start shim: mkdir \S+: file exists/.test(saidBy(error))
 
-export const isFull = (error: unknown): boolean => /no space left on device|disk quota exceeded/i.test(saidBy(error))
+const full = 'The engine\'s disk is full: an admin has to make room.'
+export const isFull = (error: unknown): boolean => saidBy(error) === full || /no space left on device|disk quota exceeded/i.test(saidBy(error))
 
-export const isPortTaken = (error: unknown): boolean => /port is already allocated|address already in use/.test(saidBy(error))
+/** A retry may mend it, so it is no refusal. */
+export const diskFull = (error: unknown): Error => error instanceof Error && error.message === full ? error : new Error(full, { cause: error })
+
+/** By the engine's own account; a foreign process is "address already in use". */
+export const isHeldByEngine = (error: unknown): boolean => /port is already allocated/.test(saidBy(error))
+
+export const isPortTaken = (error: unknown): boolean => isHeldByEngine(error) || /address already in use/.test(saidBy(error))
 
 /**
  * The engine's answer to create or start, as one of the port's errors where no retry mends it; otherwise one sentence
@@ -42,7 +50,7 @@ export const isPortTaken = (error: unknown): boolean => /port is already allocat
  */
 export function meant(error: unknown, hostPorts: readonly number[]): Error {
   const said = saidBy(error), status = statusOf(error)
-  if (isFull(error)) return new Error('The engine\'s disk is full: an admin has to make room.', { cause: error })
+  if (isFull(error)) return diskFull(error)
   if (isPortTaken(error)) {
     const named = hostPorts.filter((port) => new RegExp(`:${port}\\b`).test(said))
     const ports = named.length > 0 ? named : hostPorts

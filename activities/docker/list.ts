@@ -3,10 +3,11 @@ import type { Owned } from '../../workflows/ports.ts'
 import { findMine, type Engine } from './engine.ts'
 import { readMark, reserved } from './labels.ts'
 import { remove } from './remove.ts'
+import { listVolumes, removeVolume } from './volumes.ts'
 
 export async function list(engine: Engine): Promise<readonly Owned[]> {
-  const [containers, networks] = await Promise.all([listContainers(engine), listNetworks(engine)])
-  return [...containers, ...networks]
+  const [containers, networks, volumes] = await Promise.all([listContainers(engine), listNetworks(engine), listVolumes(engine)])
+  return [...containers, ...networks, ...volumes]
 }
 
 async function listContainers({ client, marks, host }: Engine): Promise<Owned[]> {
@@ -39,5 +40,6 @@ async function listNetworks({ client, marks, host }: Engine): Promise<Owned[]> {
 /** Looks at the mark once more, for the name may be another's by now. A network that is in use again stays. */
 export async function removeOwned(engine: Engine, owned: Owned): Promise<void> {
   if (owned.what === 'network') return await engine.networks.release(owned.member)
+  if (owned.what === 'volume') return await removeVolume(engine, owned)
   if (await findMine(engine, owned)) await remove(engine, owned)
 }

@@ -2,7 +2,7 @@
 import { CannotRun, type Signs } from '../../workflows/ports.ts'
 import { EngineLate } from './deadline.ts'
 import type { Engine } from './engine.ts'
-import { isFull, saidBy, statusOf } from './failures.ts'
+import { diskFull, isFull, saidBy, statusOf } from './failures.ts'
 
 /** A line of the stream that is longer is dropped: it is the engine's, but the text in it comes from a registry. */
 const longestLine = 64 * 1024
@@ -69,7 +69,7 @@ function errorIn(line: string): string | undefined {
 /** A registry that says "no such image" is believed; anything else may pass. */
 export function pullFailure(error: unknown, reference: string): Error {
   const said = saidBy(error)
-  if (isFull(error)) return new Error('The engine\'s disk is full: an admin has to make room.', { cause: error })
+  if (isFull(error)) return diskFull(error)
   if (statusOf(error) === 404 || statusOf(error) === 400 || /manifest unknown|name unknown|repository does not exist|pull access denied/i.test(said)) {
     return new CannotRun('unknownImage', `There is no image ${reference} to be had: ${said}.`)
   }

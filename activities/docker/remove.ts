@@ -5,6 +5,7 @@ import { findMine, inspect, type Engine } from './engine.ts'
 import { statusOf } from './failures.ts'
 import { lastLines } from './logs.ts'
 import { stop } from './pause.ts'
+import { removeSaved } from './save.ts'
 
 /** How long a removal that somebody else began may take. */
 const removalMs = 20_000
@@ -18,16 +19,17 @@ export async function remove(engine: Engine, it: Berthing): Promise<readonly str
     said = await lastLines(engine, mine.seen.Id)
     await removeContainer(engine, mine.seen.Id)
   }
+  await removeSaved(engine, it)
   await engine.networks.release(it.member)
   return said
 }
 
 /** Returns when the engine shows it no more. By id, so that a new one under the same name is safe. */
-export async function removeContainer(engine: Engine, id: string): Promise<void> {
+export async function removeContainer(engine: Engine, id: string, { volumes = true } = {}): Promise<void> {
   const { client } = engine
   try {
     return await client.ask('remove a container', (abortSignal) =>
-      client.docker.getContainer(id).remove({ force: true, v: true, abortSignal }), { ms: 30_000 })
+      client.docker.getContainer(id).remove({ force: true, v: volumes, abortSignal }), { ms: 30_000 })
   } catch (error) {
     if (statusOf(error) === 404) return
     if (statusOf(error) !== 409) throw error

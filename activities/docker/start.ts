@@ -3,15 +3,13 @@
  * same time, adopts what the other made once its mark verifies.
  */
 import { CannotRun, PortTaken, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
-import { containerOptions } from './container.ts'
-import { pause } from './deadline.ts'
+import { createOrAdopt } from './create.ts'
 import { inspect, type Engine } from './engine.ts'
-import { isImageMissing, isLeftHalf, isNetworkWrong, meant, statusOf } from './failures.ts'
-import { containerLabels, containerName, readMark } from './labels.ts'
+import { isHeldByEngine, isLeftHalf, isNetworkWrong, meant, statusOf } from './failures.ts'
 import { untilListening } from './listening.ts'
 import { running } from './look.ts'
-import { pull } from './pull.ts'
 import { removeContainer } from './remove.ts'
+import { saveFiles } from './save.ts'
 
 type Running = Extract<Sight, { is: 'running' }>
 
@@ -21,12 +19,12 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
   if (order.spec.memory > facts.memory) throw new CannotRun('tooBig', `This host has ${Math.floor(facts.memory / 2 ** 20)} MiB of memory.`)
   try {
     return await engine.networks.use(order.member, async (network) => {
-      const id = await createOrAdopt(engine, order, signs, { network, init: facts.init })
+      const made = { id: await createOrAdopt(engine, order, signs, { network }), network }
       try {
-        return await run(engine, id, order, signs)
+        return await run(engine, made, order, signs)
       } catch (error) {
         // Nobody comes back for these: what cannot run is not left behind. After any other trouble a retry adopts it.
-        if (error instanceof CannotRun || error instanceof PortTaken || await isUnstartable(engine, id, error)) await removeContainer(engine, id)
+        if (error instanceof CannotRun || error instanceof PortTaken) await removeContainer(engine, made.id)
         throw error
       }
     })
@@ -36,21 +34,36 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
   }
 }
 
-/** Made anew by the next try; only what has never run, for anything else may hold a member's files. */
-async function isUnstartable(engine: Engine, id: string, error: unknown): Promise<boolean> {
-  return isLeftHalf(error) && (await inspect(engine, id))?.State.Status === 'created'
+export interface Made {
+  id: string
+  readonly network: string
 }
 
-/** Starts what is created, and waits until it is of use. Already running is success. */
-export async function run(engine: Engine, id: string, order: StartOrder, signs: Signs): Promise<Running> {
-  await startNow(engine, id, order, signs)
-  const seen = await inspect(engine, id, signs.signal)
+/** Starts what is made, and waits until it is of use. Already running is success. What can never start is made anew with its files. */
+export async function run(engine: Engine, made: Made, order: StartOrder, signs: Signs): Promise<Running> {
+  try {
+    await startNow(engine, made.id, order, signs)
+  } catch (error) {
+    if (!isLeftHalf(error)) throw error
+    made.id = await makeAnew(engine, made, order, signs)
+    await startNow(engine, made.id, order, signs)
+  }
+  const seen = await inspect(engine, made.id, signs.signal)
   if (!seen) throw new Error('The container was removed while it started.')
   await untilListening(engine, order, seen, signs)
   return running(seen, order.spec.ports)
 }
 
-async function startNow({ client, networks }: Engine, id: string, order: StartOrder, { signal }: Signs): Promise<void> {
+async function makeAnew(engine: Engine, { id, network }: Made, order: StartOrder, signs: Signs): Promise<string> {
+  const seen = await inspect(engine, id, signs.signal)
+  // One that has never run has no files.
+  const saved = seen && seen.State.Status !== 'created' ? await saveFiles(engine, { seen }, order, signs) : undefined
+  await removeContainer(engine, id, { volumes: !saved })
+  return createOrAdopt(engine, order, signs, { network, saved })
+}
+
+async function startNow(engine: Engine, id: string, order: StartOrder, { signal }: Signs): Promise<void> {
+  const { client, networks } = engine
   for (let attempt = 1; ; attempt++) {
     try {
       return await client.ask('start a container', (abortSignal) => client.docker.getContainer(id).start({ abortSignal }), { ms: 30_000, signal })
@@ -58,37 +71,23 @@ async function startNow({ client, networks }: Engine, id: string, order: StartOr
       if (statusOf(error) === 304) return
       // What we knew of the account's network may be old: another worker removed it with the account's last lease.
       networks.forget(order.member)
-      if (!isNetworkWrong(error) || attempt === 3) throw meant(error, order.hostPorts)
+      if (!isNetworkWrong(error) || attempt === 3) {
+        const failure = meant(error, order.hostPorts)
+        throw failure instanceof PortTaken && isHeldByEngine(error) ? await holderOf(engine, failure) : failure
+      }
       await networks.renew(order.member, id)
     }
   }
 }
 
-/** The id of the container of this placement. */
-async function createOrAdopt(engine: Engine, order: StartOrder, signs: Signs, { network, init }: { network: string; init: boolean }): Promise<string> {
-  const { client, marks, host, address, pids, dns } = engine, { signal } = signs
-  const name = containerName(marks, order)
-  const options = containerOptions(order, { name, labels: containerLabels(marks, host, order), network, address, init, pids, dns })
-  let pulled = false
-  for (let attempt = 0; attempt < 20; attempt++) {
-    try {
-      const made = await client.ask('create a container', (abortSignal) => client.docker.createContainer({ ...options, abortSignal }), { ms: 30_000, signal })
-      return made.id
-    } catch (error) {
-      if (isImageMissing(error) && !pulled) {
-        await pull(engine, order.spec.reference, signs)
-        pulled = true
-        continue
-      }
-      if (statusOf(error) !== 409) throw meant(error, order.hostPorts)
-    }
-    // The name is reserved, yet the container may not be visible for a moment, or be on its way out.
-    const seen = await inspect(engine, name, signal)
-    if (seen && seen.State.Status !== 'removing' && !seen.State.Dead) {
-      if (!readMark(marks, seen.Config.Labels, { name, host })) throw new Error(`The container name ${name} is used by something that is not ours.`)
-      return seen.Id
-    }
-    await pause(100, signal)
-  }
-  throw new Error(`The container ${name} is neither there nor gone.`)
+/**
+ * An engine that was killed in the middle of a start may hold the port for nobody when it is back (seen on 20.10): it
+ * restores the endpoint with its port and then drops the endpoint alone. No call of its API, and neither another network
+ * nor another container, frees the port; its next start has nothing to restore.
+ */
+async function holderOf({ client }: Engine, taken: PortTaken): Promise<PortTaken> {
+  const publish = taken.ports.map(String)
+  const holders = await client.ask('list its containers', (abortSignal) => client.docker.listContainers({ filters: { publish }, abortSignal }))
+  if (holders.length > 0) return taken
+  return new PortTaken(taken.ports, `The engine holds host port ${publish.join(', ')} for nobody since it crashed: an admin has to restart it.`)
 }

@@ -4,6 +4,7 @@ import { createMarks } from '../../activities/mark.ts'
 import { toolsImage } from '../../worker/embedded/image.ts'
 import { freeSubnet } from '../../worker/embedded/subnet.ts'
 import { freePort, occupy, openLab, shell, web, type Lab } from './docker/lab.ts'
+import { leaveVolume } from './docker/volume.ts'
 import { newOrder, runtimeSuite, signs } from './runtime.suite.ts'
 
 describe('a runtime on Docker', () => {
@@ -19,6 +20,7 @@ describe('a runtime on Docker', () => {
         notListening: shell('sleep 60', [80]),
       },
       freePort, occupy,
+      leaveVolume: (one) => leaveVolume(lab, one),
       die: (key) => lab.docker.getContainer(containerName(lab.marks, { key, number: 1 })).kill() as Promise<void>,
       close: lab.close,
     }

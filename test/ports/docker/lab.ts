@@ -31,9 +31,9 @@ export interface Lab {
 
 export const host = 'h1'
 
-/** `bits`: size of the range; a /20 is room for 256 accounts. */
-export function openLab({ bits = 20, ...options }: Partial<DockerOptions> & { bits?: number } = {}): Lab {
-  const socketPath = inject('engine'), docker = new Docker({ socketPath })
+/** `bits`: size of the range; a /20 is room for 256 accounts. `socketPath`: another engine than the run's. */
+export function openLab({ bits = 20, socketPath = inject('engine'), ...options }: Partial<DockerOptions> & { bits?: number; socketPath?: string } = {}): Lab {
+  const docker = new Docker({ socketPath })
   const instance = `t${randomBytes(4).toString('hex')}`, marks = createMarks({ instance, secret: randomBytes(32) })
   const range = freeSubnet(bits), opened: DockerRuntime[] = [], instances = new Set<string>()
   const open = (over: Partial<DockerOptions> = {}) => {
@@ -64,6 +64,7 @@ async function sweep(docker: Docker, instance: string): Promise<void> {
     await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone)
   }
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove().catch(unlessGone)
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? []) await docker.getVolume(Name).remove().catch(unlessGone)
 }
 
 function unlessGone(error: { statusCode?: number }): void {
