@@ -18,5 +18,5 @@ try {
   await connection.close()
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
-  process.exitCode = 1
+  process.exit(1) // the SDK's runtime, which hands on the lines of its core, would keep it alive
 }
