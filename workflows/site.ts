@@ -3,7 +3,7 @@
  * lends room. It can be terminated at any time: the first host that speaks starts it again, and it rebuilds itself
  * from the open leases and the hosts' inventories before it lends anything. It never closes by itself.
  */
-import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow'
+import { allHandlersFinished, condition, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow'
 import type { SiteInput } from './contract.ts'
 import { answer, wakeForPorts } from './site/answer.ts'
 import { isLong } from './renew.ts'
@@ -26,5 +26,6 @@ export async function site(input: SiteInput): Promise<void> {
   }
   it.closing = true
   await condition(() => it.telling === 0 && it.reading.size === 0 && !it.readingPolicy && allHandlersFinished())
-  await continueAsNew<typeof site>({ site: it.name, carried: state })
+  const goOn = makeContinueAsNewFunc<typeof site>({ memo: workflowInfo().memo ?? {} }) // Temporal does not hand it on by itself
+  await goOn({ site: it.name, carried: state })
 }

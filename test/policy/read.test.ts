@@ -60,6 +60,13 @@ describe('reading a policy', () => {
     expect(read(good + 'clocks: { check: 2s }\n').terms.clocks).toEqual({ ...defaultClocks, checkMs: 2000 })
   })
 
+  test('a site may say what leases do whose host drains, in one of two words', () => {
+    const saying = (drain: string) => good.replace('hosts: [alpha]', `hosts: [alpha], drain: ${drain}`)
+    expect(read(good).terms.sites.map(({ drain }) => drain)).toEqual([undefined, undefined])
+    for (const drain of ['stay', 'move']) expect(read(saying(drain)).terms.sites).toMatchObject([{ drain }, {}])
+    expect(problems(saying('leave'))).toEqual(['line 6: sites.campus.drain: must be stay or move.'])
+  })
+
   test('comments and spacing do not change the digest, content does', () => {
     const { digest } = read(good)
     expect(digest).toMatch(/^[0-9a-f]{64}$/)

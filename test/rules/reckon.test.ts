@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Owned } from '../../workflows/ports.ts'
 import { ask, grant } from '../../workflows/rules/grant.ts'
 import { bookOf, emptyLedger, hearHost } from '../../workflows/rules/placement.ts'
-import { type suspects, enterOpen, forgetHost, hostsToRead, knownKeys, missing, readInventory, unclaimed } from '../../workflows/rules/reckon.ts'
+import { type suspects, enterOpen, forgetHost, hearDue, hostsToRead, isSettled, knownKeys, missing, readInventory, unclaimed } from '../../workflows/rules/reckon.ts'
 import type { OpenLease } from '../../workflows/steps.ts'
 import { GiB, askFor, ledgerOf, offerOf, placed, start, viewAt, wish } from './placement.world.ts'
 
@@ -49,6 +49,81 @@ describe('a ledger that is rebuilt', () => {
     expect(grant(ledger, view)).toEqual([])
     hearHost(ledger, offerOf('h1'), start)
     expect(placed(grant(ledger, view))).toEqual(['a'])
+  })
+})
+
+describe('a lease that moves', () => {
+  const moves = (besides: NonNullable<OpenLease['besides']>) => open('a', { host: 'h1', hostPorts: [20_000], besides })
+
+  test('keeps the place that it lives at and stands in line for the next', () => {
+    const ledger = ledgerOf([offerOf('h1')])
+    enterOpen(ledger, [moves([{ number: 2 }])], nobody)
+    expect(Object.keys(ledger.entries)).toEqual(['a#1'])
+    expect(ledger.line.waiting.map(({ request, resumes }) => [request.number, resumes])).toEqual([[2, undefined]])
+  })
+
+  test('has both places counted, and a word of the next that is older than its place does not put it into the line', () => {
+    const ledger = ledgerOf([offerOf('h1'), offerOf('h2')])
+    enterOpen(ledger, [moves([{ number: 2 }])], nobody)
+    enterOpen(ledger, [moves([{ number: 2, host: 'h2', hostPorts: [20_005] }])], nobody)
+    enterOpen(ledger, [moves([{ number: 2 }])], nobody)
+    expect(Object.values(ledger.entries).map(({ number, host, hostPorts }) => [number, host, hostPorts])).toEqual([[1, 'h1', [20_000]], [2, 'h2', [20_005]]])
+    expect(ledger.line.waiting).toEqual([])
+  })
+
+  test('is asked by a check, and what it says of either place is not missed', () => {
+    const ledger = ledgerOf([offerOf('h1'), offerOf('h2')]), asked = new Set(['a#1', 'a#2'])
+    enterOpen(ledger, [moves([{ number: 2, host: 'h2', hostPorts: [20_005] }])], nobody)
+    expect(knownKeys(ledger)).toEqual([])
+    const gone = { knownOpen: [], leases: [open('a', { number: 2, host: 'h2', hostPorts: [20_005], besides: [{ number: 1, host: 'h1', hostPorts: [20_000] }] })] }
+    for (let i = 0; i < 3; i++) expect(missing(ledger, gone, asked)).toEqual([])
+    const there = { ...gone, leases: [open('a', { number: 2, host: 'h2', hostPorts: [20_005] })] }
+    missing(ledger, there, asked)
+    expect(missing(ledger, there, asked).map(({ number }) => number)).toEqual([1])
+  })
+
+  test.each<[string, Partial<OpenLease>, boolean]>([
+    ['has no place', {}, false],
+    ['has its place', { host: 'h1' }, true],
+    ['waits for the next', { host: 'h1', besides: [{ number: 2 }] }, false],
+    ['has the next', { host: 'h1', besides: [{ number: 2, host: 'h2' }] }, true],
+  ])('is settled, or a word may be on its way to it: it %s', (_, it, settled) => expect(isSettled(open('a', it))).toBe(settled))
+})
+
+describe('how long a lease lasts', () => {
+  const hour = 3_600_000, lasts = { forMs: hour, capMs: 4 * hour }
+  const heard = (due: Record<string, number>, now: number, leases: OpenLease[] = []) => {
+    const ledger = ledgerOf([offerOf('h1')])
+    askFor(ledger, view, wish('a', { lasts }))
+    hearDue(ledger, { leases, due }, now)
+    return ledger.entries['a#1']!.lasts
+  }
+
+  test('counts from its place until it is heard when it is due, which tells when it was ready', () => {
+    expect(heard({}, start + 5)).toEqual({ ...lasts, readyAt: start })
+    expect(heard({ a: start + 60_000 + hour }, start + 120_000)).toEqual({ ...lasts, readyAt: start + 60_000, until: start + 60_000 + hour })
+  })
+
+  test('counts from now at the latest, when it was extended before that was heard', () => {
+    expect(heard({ a: start + 3 * hour }, start + 120_000)).toMatchObject({ readyAt: start + 120_000, until: start + 3 * hour })
+  })
+
+  test('is heard anew at each check, and its beginning stays', () => {
+    const ledger = ledgerOf([offerOf('h1')])
+    askFor(ledger, view, wish('a', { lasts }))
+    for (const until of [start + hour, start + 2 * hour, start + hour / 2]) {
+      hearDue(ledger, { leases: [], due: { a: until } }, start + 120_000)
+      expect(ledger.entries['a#1']!.lasts).toEqual({ ...lasts, readyAt: start, until })
+    }
+  })
+
+  test('is what the lease says itself, when it was asked; one that has never said it stays unknown', () => {
+    const said = { ...lasts, readyAt: start + 7, until: start + 9 }
+    expect(heard({}, start + 10, [open('a', { lasts: said })])).toEqual(said)
+    const ledger = ledgerOf([offerOf('h1')])
+    askFor(ledger, view, wish('b'))
+    hearDue(ledger, { leases: [], due: { b: start + hour } }, start)
+    expect(ledger.entries['b#1']!.lasts).toBeUndefined()
   })
 })
 
@@ -105,6 +180,13 @@ describe('a host that is forgotten', () => {
     expect(forgetHost(ledger, 'h1', view).map((it) => it.key)).toEqual(['a'])
     enterOpen(ledger, [open('a', { host: 'h1', hostPorts: [20_000] })], nobody)
     expect(ledger.entries).toEqual({})
+  })
+
+  test('does not get back one that was about to wake up there either: it does not stand in line for what is gone', () => {
+    const ledger = ledgerOf([offerOf('h1')])
+    forgetHost(ledger, 'h1', view)
+    enterOpen(ledger, [open('a', { host: 'h1', hostPorts: [20_000], paused: true, waiting: true })], nobody)
+    expect([ledger.entries, ledger.line.waiting]).toEqual([{}, []])
   })
 
   test('shows what no open lease claims when it is back: an older placement, or a lease that is gone', () => {

@@ -56,6 +56,9 @@ describe('a host that falls silent', () => {
     await handle(siteId('campus')).executeUpdate(forgetUpdate, { args: [{ host: 'h1', by: 'root' }] })
     expect(await handle(sleeps.leaseId).result()).toMatchObject({ reason: 'host lost' })
     expect(await handle(returns.leaseId).result()).toMatchObject({ reason: 'returned' })
+    await says(returns.leaseId, /^root has given up h1: what is left of it there is not waited for$/m)
+    await says(lives.leaseId, /^its host h1 was given up \(root has given up h1\); moves$/m)
+    await says(sleeps.leaseId, /its host was given up, and its files with it: root has given up h1/)
     await eventually(async () => {
       const { phase, host } = await it.status(lives.leaseId)
       return phase === 'ready' && host === 'h2'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WorkflowUpdateFailedError } from '@temporalio/client'
-import { drainUpdate, forgetUpdate, freeSignal, hostSilentSignal, leaseId, placeSignal } from '../../workflows/contract.ts'
+import { drainUpdate, forgetUpdate, freeSignal, hostSilentSignal, hostsMemo, leaseId, placeSignal } from '../../workflows/contract.ts'
 import { refusalIn } from '../../workflows/refuse.ts'
 import { eventually } from './harness.ts'
 import { type SiteWorld, type SiteWorldOptions, box, siteWorld } from './site.world.ts'
@@ -37,6 +37,22 @@ describe('lending', () => {
     await world.order('b', 'free')
     await world.placed('c')
     expect(used(await world.board())).toMatchObject({ alive: true, cpu: { used: 1, of: 2 }, leases: ['c'] })
+  })
+
+  test('who waits reads when there is room, and until when at the latest', async () => {
+    const lasts = { forMs: 3_600_000, capMs: 7_200_000 }
+    await world.lend('a', { cpu: 2, lasts })
+    await world.placed('a')
+    const before = Date.now()
+    await world.lend('b', { lasts })
+    const { reason } = await world.queued('b')
+    const [, soon, late] = /^waits for 1 cpu; first in line; (.+) frees 2 cpu unless extended, (.+) at the latest$/.exec(reason) ?? []
+    for (const [said, ms] of [[soon, lasts.forMs], [late, lasts.capMs]] as const) {
+      const at = Date.parse(said!.replace(' UTC', 'Z').replace(' ', 'T'))
+      expect(at - before - ms).toBeGreaterThan(-30_000) // the place was given a moment earlier
+      expect(at - before - ms).toBeLessThanOrEqual(60_000)
+    }
+    expect((await world.board()).line).toMatchObject([{ key: 'b', reason: reason.replace('; first in line', '') }])
   })
 
   test('two hosts are both used, and a place asked for twice is the same', async () => {
@@ -147,6 +163,18 @@ describe('hosts', () => {
       { host: 'h1', draining: true, forgotten: false }, { host: 'h2', draining: false, forgotten: true }])
     await world.lend('a')
     expect((await world.queued('a')).reason).toMatch(/no host of this site is there/)
+  })
+
+  test('what an admin said of them also outlives a run that went on as new', async () => {
+    await begin({ clocks: { mostEvents: 40, checkMs: 300 } })
+    await world.boardWhen((board) => board.rebuilt && board.hosts.length === 1, 'h1 is known')
+    await world.handle.executeUpdate(drainUpdate, { args: [{ host: 'h1', drain: true, by: 'ada' }] })
+    const { runId } = await world.handle.describe()
+    const later = await eventually(async () => {
+      const now = await world.handle.describe()
+      return now.runId !== runId && now
+    }, 'it went on as new')
+    expect(later.memo?.[hostsMemo]).toEqual({ draining: ['h1'], forgotten: [] })
   })
 
   test('leases on one that drains are told once, also by a site that is made anew, when the policy has them move', async () => {
@@ -268,6 +296,20 @@ describe('the ledger', () => {
     await world.lease('a').terminate('by an admin')
     world.owned['h1'] = [box('a', 1, place.hostPorts)]
     expect((await world.placed('b')).hostPorts).not.toEqual(place.hostPorts)
+  })
+
+  test('is rebuilt while the story of a lease stands still: its history tells of its place', async () => {
+    await begin()
+    const place = { site: 'home', host: 'h1', number: 1, address: '192.0.2.7', zone: 'lab.example', hostPorts: [20_000] }
+    await world.stuck('s', place)
+    await world.lend('a')
+    await world.handle.terminate('by an admin')
+    world.owned['h1'] = [box('s', 1, place.hostPorts)]
+    await world.hostUp('h1')
+    await world.boardWhen((board) => board.rebuilt && used(board).leases.includes('s'), 'its place is counted')
+    await world.lend('b', { cpu: 2 })
+    expect((await world.queued('b')).reason).toContain('waits for 2 cpu')
+    expect((await world.placed('a')).hostPorts).not.toEqual(place.hostPorts)
   })
 
   test('goes on over many runs without losing a word', async () => {

@@ -8,13 +8,14 @@ import { inject } from 'vitest'
 import { createOpenLeases } from '../../activities/temporal.ts'
 import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
-import { attributes, boardQuery, coreQueue, hostQueue, hostUpSignal, leaseId, siteId } from '../../workflows/contract.ts'
+import { type LeaseInput, attributes, boardQuery, coreQueue, hostQueue, hostUpSignal, leaseId, placedSignal, siteId } from '../../workflows/contract.ts'
 import type { Owned } from '../../workflows/ports.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { HostSteps } from '../../workflows/steps.ts'
-import type { Board, Clocks, HostOffer, SiteTerms } from '../../workflows/terms.ts'
+import type { Board, Clocks, HostOffer, Place, SiteTerms } from '../../workflows/terms.ts'
 import { type FakeLease, heardQuery, orderSignal, type Order } from './fixtures/site.ts'
 import { eventually } from './harness.ts'
+import { generous } from './terms.ts'
 import { installRuntime } from '../../worker/log.ts'
 
 installRuntime({ level: 'ERROR' })
@@ -89,6 +90,17 @@ export async function siteWorld({ clocks, terms }: SiteWorldOptions = {}) {
         workflowId: leaseId({ name: 'web', member: wish.member, key }), taskQueue: coreQueue, args: [wish],
         typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.site, value: 'home' }, { key: attributes.owner, value: wish.member }]),
       }))
+    },
+    /** A lease that nobody works for: it has heard that it has a place, and says nothing. */
+    async stuck(key: string, place: Place): Promise<void> {
+      const input: LeaseInput = {
+        key, name: 'web', label: `web-${key}`, member: 'mika', asked: Date.now(), forMs: 3_600_000, sites: [policy.terms], clocks: policy.clocks,
+        entitlement: generous, spec: { image: 'web', reference: 'web:1', cpu: 1, memory: GiB, ports: [80] },
+      }
+      await client.workflow.signalWithStart('lease', {
+        workflowId: leaseId(input), taskQueue: 'nobody', args: [input], signal: placedSignal, signalArgs: [{ key, place }],
+        typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.site, value: 'home' }, { key: attributes.owner, value: 'mika' }]),
+      })
     },
     order: (key: string, order: Order) => leases.get(key)!.signal(orderSignal, order),
     lease: (key: string) => leases.get(key)!,

@@ -54,8 +54,12 @@ function isOutdated(state: LeaseState, { number, watch }: SeenWord): boolean {
 
 /** Nothing is left there: whoever waits for a proof has it, and who still lived there goes elsewhere. */
 function hearForgotten(state: LeaseState, { number, evidence }: SeenWord): void {
-  if (!state.gone.includes(`${number}`)) state.gone.push(`${number}`)
-  if (state.over || number !== state.number) return
+  const known = state.gone.includes(`${number}`)
+  if (!known) state.gone.push(`${number}`)
+  if (state.over || number !== state.number) {
+    if (!known) tellTimeline(state, `${evidence}: what is left of it there is not waited for`, Date.now())
+    return
+  }
   if (state.phase === 'ready') state.todo = { is: 'move', why: 'given up', evidence }
   else if (state.phase === 'paused') end(state, { reason: 'host lost', sentence: `its host was given up, and its files with it: ${evidence}` }, Date.now())
 }

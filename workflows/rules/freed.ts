@@ -52,7 +52,11 @@ export type Ahead = (hosts: readonly HostBook[], need: Need, kinds: readonly Kin
 /** Looks ahead from now: the first of these hosts that has enough of everything. */
 export function lookAhead(ledger: Ledger, used: ReadonlyMap<string, Used>, view: View): Ahead {
   const lent = new Map<string, Entry[]>()
-  for (const entry of Object.values(ledger.entries)) lent.set(entry.host, [...(lent.get(entry.host) ?? []), entry])
+  for (const entry of Object.values(ledger.entries)) {
+    const its = lent.get(entry.host)
+    if (its) its.push(entry)
+    else lent.set(entry.host, [entry])
+  }
   const courses = new Map<string, { readonly planned: readonly Moment[]; readonly latest: readonly Moment[] }>()
   const courseOf = (book: HostBook) => {
     const known = courses.get(book.host)
