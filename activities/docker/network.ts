@@ -24,7 +24,7 @@ export interface NetworksOptions {
   readonly client: Client
   readonly marks: Marks
   readonly host: string
-  /** IPv4 range of this host's accounts, cut into blocks of /28. */
+  /** IPv4 range of this host's accounts, cut into blocks of /27. */
   readonly range: string
 }
 

@@ -19,10 +19,10 @@ export const formatBlock = ({ first, size }: Block): string =>
 
 export const overlap = (a: Block, b: Block): boolean => a.first < b.first + b.size && b.first < a.first + a.size
 
-/** Addresses in an account's network: /28 leaves 13 for its leases, after network, gateway and broadcast. */
-export const accountSize = 16
+/** Addresses in an account's network: /27 leaves 29 for its leases, after network, gateway and broadcast. */
+export const accountSize = 32
 
-/** The lowest free /28 of the range, or undefined when all are used. */
+/** The lowest free /27 of the range, or undefined when all are used. */
 export function freeSubnet(range: Block, used: readonly Block[]): Block | undefined {
   const taken = new Set<number>()
   for (const block of used) {

@@ -31,7 +31,7 @@ export interface Lab {
 
 export const host = 'h1'
 
-/** `bits`: size of the range; a /20 is room for 256 accounts. `socketPath`: another engine than the run's. */
+/** `bits`: size of the range; a /20 is room for 128 accounts. `socketPath`: another engine than the run's. */
 export function openLab({ bits = 20, socketPath = inject('engine'), ...options }: Partial<DockerOptions> & { bits?: number; socketPath?: string } = {}): Lab {
   const docker = new Docker({ socketPath })
   const instance = `t${randomBytes(4).toString('hex')}`, marks = createMarks({ instance, secret: randomBytes(32) })

@@ -6,10 +6,10 @@ import { formatBlock, freeSubnet, overlap, parseBlock, type Block } from '../../
 import { host, openLab, type Lab } from './lab.ts'
 
 describe('the blocks of a range', () => {
-  it('are 4,096 in a /16, each its own, and then no more', () => {
+  it('are 2,048 in a /16, each its own, and then no more', () => {
     const range = parseBlock('10.201.0.0/16'), used: Block[] = []
-    for (let i = 0; i < 4096; i++) used.push({ first: range.first + i * 16, size: 16 })
-    expect(freeSubnet(range, used.slice(0, 4095))).toEqual(used[4095])
+    for (let i = 0; i < 2048; i++) used.push({ first: range.first + i * 32, size: 32 })
+    expect(freeSubnet(range, used.slice(0, 2047))).toEqual(used[2047])
     expect(freeSubnet(range, used)).toBeUndefined()
     const given: Block[] = []
     for (let i = 0; i < 200; i++) given.push(freeSubnet(range, given)!)
@@ -18,8 +18,8 @@ describe('the blocks of a range', () => {
   })
 
   it('leave out whatever a foreign network covers, and fill the gap that one left', () => {
-    const range = parseBlock('10.201.0.0/24'), used = ['10.201.0.0/27', '10.201.0.40/30', '10.201.0.64/26', '172.17.0.0/16'].map(parseBlock)
-    expect(formatBlock(freeSubnet(range, used)!)).toBe('10.201.0.48/28')
+    const range = parseBlock('10.201.0.0/24'), used = ['10.201.0.0/26', '10.201.0.72/30', '10.201.0.128/25', '172.17.0.0/16'].map(parseBlock)
+    expect(formatBlock(freeSubnet(range, used)!)).toBe('10.201.0.96/27')
     expect(freeSubnet(range, [parseBlock('10.0.0.0/8')])).toBeUndefined()
   })
 
@@ -56,7 +56,7 @@ describe('networks of accounts', () => {
     const subnets = (await lab.docker.listNetworks({ filters: { label: [`berth.instance=${lab.instance}`] } }))
       .map(({ IPAM }) => IPAM!.Config![0]!.Subnet!)
     expect(new Set(subnets).size).toBe(100)
-    expect(subnets.every((subnet) => subnet.endsWith('/28') && overlap(parseBlock(subnet), parseBlock(lab.range)))).toBe(true)
+    expect(subnets.every((subnet) => subnet.endsWith('/27') && overlap(parseBlock(subnet), parseBlock(lab.range)))).toBe(true)
     const removed = (await ours()).map(({ member }) => member)
     expect(removed).toHaveLength(100)
     await Promise.all(workers.map(async (worker, i) => {
