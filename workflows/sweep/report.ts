@@ -32,7 +32,7 @@ function sentenceOf(report: Omit<SweepReport, 'sentence'>, plan: Plan, listed: b
   if (!listed) return `Nothing was compared: the open leases could not be listed.${unheard}`
   const surplus = plan.removals.length, rest = plan.findings.length - surplus
   const told = rest > 0 ? ` ${rest} more to read.` : ''
-  if (asks) return `Stopped, nothing removed: ${surplus} of ${ours} things would go, and ${asks.why}. An admin confirms with: berth admin sweep --enforce --yes-remove ${surplus}.${told}${unheard}`
+  if (asks) return `Stopped, nothing removed: ${surplus} of ${ours} things would go, and ${asks.why}${asks.why.endsWith('?') ? '' : '.'} An admin confirms with: berth admin sweep --enforce --yes-remove ${surplus}.${told}${unheard}`
   if (surplus === 0) return `All ${ours} things with our mark are right, for ${leases} open leases.${told}${unheard}`
   if (mode === 'report') return `${surplus} of ${ours} things are left over and would be removed in enforce mode.${told}${unheard}`
   const left = surplus - removed - failed
