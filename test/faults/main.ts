@@ -19,10 +19,13 @@ const { values } = parseArgs({ options: {
 const unknown = (values.only ?? []).filter((name) => !trials.some((trial) => trial.name === name))
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
 
-if (values.list) for (const { name, promise } of trials) console.log(`${name.padEnd(14)} ${promise}`)
-else if (unknown.length > 0 || !Number.isInteger(seed)) {
+// The SDK's runtime, which comes with the stage, would keep the process alive where nothing has been played.
+if (values.list) {
+  for (const { name, promise } of trials) console.log(`${name.padEnd(14)} ${promise}`)
+  process.exit(0)
+} else if (unknown.length > 0 || !Number.isInteger(seed)) {
   console.error(unknown.length > 0 ? `There is no row ${unknown.join(', ')}. The rows are ${trials.map(({ name }) => name).join(', ')}.` : '--seed takes a whole number.')
-  process.exitCode = 2
+  process.exit(2)
 } else process.exitCode = await run() ? 0 : 1
 
 async function run(): Promise<boolean> {
