@@ -47,7 +47,7 @@ test('a member is found whatever stands in the uid', async () => {
   }
 })
 
-test('a lease that does not answer is not taken for one that ended: the step fails and may be tried again', async () => {
+test('a lease that does not answer and whose history tells nothing is not taken for one that ended: the step fails and may be tried again', async () => {
   await world.lend('d', { member: 'noa' })
   await world.order('d', 'hush')
   const error = await eventually(() => ask({ member: 'noa' }, []).then(() => undefined, (it: unknown) => it as { type: string; nonRetryable: boolean }), 'it fails')

@@ -282,7 +282,7 @@ describe('the ledger', () => {
     expect(used(await world.board()).leases).toEqual(['b'])
   })
 
-  test('is not rebuilt while a lease does not answer: silence is not an end', async () => {
+  test('is not rebuilt while a lease does not answer and its history tells nothing: silence is not an end', async () => {
     await begin()
     await world.lend('a', { cpu: 2 })
     const place = await world.placed('a')
