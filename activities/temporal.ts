@@ -8,6 +8,7 @@ import { rootMessage, unavailable } from '../workflows/refuse.ts'
 import type { CoreSteps, OpenLease } from '../workflows/steps.ts'
 import type { LeaseStatus } from '../workflows/terms.ts'
 import { tellOf } from './temporal/told.ts'
+import { isNotFound } from './temporal/words.ts'
 
 export interface OpenLeasesOptions {
   /** How many leases are asked at once. */
@@ -72,8 +73,6 @@ async function leaseOf(id: string, answerMs: number): Promise<OpenLease | undefi
     })
   }
 }
-
-const isNotFound = (error: unknown): boolean => error instanceof Error && error.name === 'WorkflowNotFoundError'
 
 /** A server on SQLite finds no value with a backslash: then what comes before it is asked for, and the answers are sifted. */
 function queryOf(of: { readonly site: string } | { readonly member: string }): string {

@@ -1,7 +1,7 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
 import { allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
-import { type Berthed, berth, free, leave, registerTakeBack } from './lease/berth.ts'
+import { type Berthed, berth, leave, openPlacement, registerTakeBack } from './lease/berth.ts'
 import { drainStep, registerNext, takeDrainStep } from './lease/drain.ts'
 import { untilNext } from './lease/keep.ts'
 import { listen } from './lease/listen.ts'
@@ -9,7 +9,7 @@ import { mend, republish } from './lease/mend.ts'
 import { move } from './lease/move.ts'
 import { pause, resume } from './lease/pause.ts'
 import type { SiteWord } from './lease/place.ts'
-import { unlessOver } from './lease/race.ts'
+import { unlessOver, withinWait } from './lease/race.ts'
 import { showAttributes, showDetails } from './lease/show.ts'
 import { type LeaseState, type Todo, end, endsAt, openState, statusOf, tellTimeline } from './lease/state.ts'
 import { tell, tellEnded } from './lease/tell.ts'
@@ -17,7 +17,6 @@ import { measurePhase, measureTakeBack, measureWait } from './metrics.ts'
 import { refusalIn, rootMessage } from './refuse.ts'
 import { isLong } from './renew.ts'
 import { Rollback } from './rollback.ts'
-import { sayDuration } from './rules/duration.ts'
 import { sayMoment } from './rules/moment.ts'
 import type { Ending, Place } from './terms.ts'
 
@@ -56,23 +55,6 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
   return state.ending!
 }
 
-/** The longest wait ends a lease that is not ready by then. */
-async function withinWait(state: LeaseState, step: () => Promise<void>): Promise<void> {
-  const { longestWaitMs } = state.input.entitlement
-  let done = false
-  const waited = condition(() => done, Math.max(1, state.input.asked + longestWaitMs - Date.now())).then((ok) => {
-    if (ok) return
-    const why = state.queue ? `: ${state.queue.reason}` : ''
-    end(state, { reason: 'waited too long', sentence: `there was no place for ${sayDuration(longestWaitMs)}${why}.` }, Date.now())
-  })
-  waited.catch(() => undefined) // cancelled with the step
-  try {
-    await step()
-  } finally {
-    done = true
-  }
-}
-
 /** The clock starts here. */
 function ready(state: LeaseState): void {
   const now = Date.now(), { input } = state
@@ -107,17 +89,15 @@ function act(it: Berthed, todo: Todo): Promise<void> {
 
 /** What an earlier run has made, or was taking back. */
 function registerAgain(it: Berthed): void {
-  const { state } = it, { leaving = [] } = state, placement = takeBackOf(it, state.place!)
-  it.placement = placement
-  it.undo.beside('take the placement back', () => placement.unwind())
+  const { state } = it, { leaving = [] } = state
+  it.placement = takeBackOf(it, state.place!)
   if (state.moving) registerNext(it)
   delete state.leaving
   for (const place of leaving) leave(it, place, takeBackOf(it, place))
 }
 
 function takeBackOf(it: Berthed, place: Place): Rollback {
-  const placement = new Rollback()
-  placement.push('free the place', () => free(it, place.site, place.number))
+  const placement = openPlacement(it, place)
   registerTakeBack(placement, it.state, place)
   return placement
 }

@@ -2,6 +2,7 @@
 import { Context, heartbeat } from '@temporalio/activity'
 import { type KeptHosts, hostsMemo, siteId } from '../../workflows/contract.ts'
 import { rootMessage, unavailable } from '../../workflows/refuse.ts'
+import { nothingKept } from '../../workflows/rules/drain.ts'
 import type { CoreSteps } from '../../workflows/steps.ts'
 import { quoted } from './query.ts'
 
@@ -17,15 +18,13 @@ export function createHostMemory(): Pick<CoreSteps, 'recallHosts'> {
         }
         // The list lags; what the newest of them has kept last is known to Temporal itself.
         const [newest, ...older] = runs.sort((a, b) => b.startTime.getTime() - a.startTime.getTime())
-        if (!newest) return nothing
+        if (!newest) return nothingKept
         const { memo } = await workflow.getHandle(siteId(site), newest.runId).describe()
         // A run that was terminated before it had anything to keep knows nothing.
-        return [memo, ...older.map((run) => run.memo)].map((kept) => kept?.[hostsMemo] as KeptHosts | undefined).find((kept) => kept) ?? nothing
+        return [memo, ...older.map((run) => run.memo)].map((kept) => kept?.[hostsMemo] as KeptHosts | undefined).find((kept) => kept) ?? nothingKept
       } catch (error) {
         throw unavailable(`Temporal did not tell what ${site} knew of its hosts: ${rootMessage(error)}`, error)
       }
     },
   }
 }
-
-const nothing: KeptHosts = { draining: [], forgotten: [] }

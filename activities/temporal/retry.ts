@@ -8,6 +8,7 @@ import proto from '@temporalio/proto'
 import type { WaitingStep } from '../../workflows/contract.ts'
 import { rootMessage, unavailable } from '../../workflows/refuse.ts'
 import type { CoreSteps } from '../../workflows/steps.ts'
+import { converters, unseal } from './sealed.ts'
 
 const { PENDING_ACTIVITY_STATE_STARTED: started, PENDING_ACTIVITY_STATE_PAUSED: paused } = proto.temporal.api.enums.v1.PendingActivityState
 type Pending = proto.temporal.api.workflow.v1.IPendingActivityInfo
@@ -53,8 +54,7 @@ const notFound = 5
 /** What its last try failed with. Only the outermost failure is opened: its message is a whole sentence. */
 async function lastSaid({ lastFailure }: Pending): Promise<string | undefined> {
   if (!lastFailure) return undefined
-  const { payloadCodecs, payloadConverter, failureConverter } = Context.current().client.options.loadedDataConverter
-  let sealed = lastFailure.encodedAttributes
-  for (const codec of sealed ? [...payloadCodecs].reverse() : []) sealed = (await codec.decode([sealed!]))[0]!
-  return failureConverter.failureToError({ ...lastFailure, encodedAttributes: sealed ?? null, cause: null }, payloadConverter).message
+  const { payloadConverter, failureConverter } = converters(), { encodedAttributes: sealed } = lastFailure
+  const encodedAttributes = sealed ? await unseal(sealed) : null
+  return failureConverter.failureToError({ ...lastFailure, encodedAttributes, cause: null }, payloadConverter).message
 }

@@ -7,6 +7,7 @@ import type { Payload } from '@temporalio/common'
 import { type Free, type LeaseInput, type Placed, type PlaceRequest, freeSignal, placeSignal, placedSignal, siteId, unplaceableSignal } from '../../workflows/contract.ts'
 import { type LeaseWord, retell } from '../../workflows/rules/retell.ts'
 import type { OpenLease } from '../../workflows/steps.ts'
+import { converters, unseal } from './sealed.ts'
 
 /** Undefined when it is closed. */
 export async function tellOf(leaseId: string): Promise<OpenLease | undefined> {
@@ -37,9 +38,7 @@ const ends = [
 ] as const
 
 async function first<T>(payloads: Payload[] | null | undefined): Promise<T> {
-  const { payloadCodecs, payloadConverter } = Context.current().client.options.loadedDataConverter
-  let open = payloads?.slice(0, 1) ?? []
-  for (const codec of [...payloadCodecs].reverse()) open = await codec.decode(open)
-  if (!open[0]) throw new Error('a word in its history is empty')
-  return payloadConverter.fromPayload<T>(open[0])
+  const [sealed] = payloads ?? []
+  if (!sealed) throw new Error('a word in its history is empty')
+  return converters().payloadConverter.fromPayload<T>(await unseal(sealed))
 }

@@ -52,4 +52,5 @@ export const leaseWords: Words = {
 
 const client = () => Context.current().client.workflow
 
-const isNotFound = (error: unknown): boolean => error instanceof Error && error.name === 'WorkflowNotFoundError'
+/** There is no such workflow, or it is closed. */
+export const isNotFound = (error: unknown): boolean => error instanceof Error && error.name === 'WorkflowNotFoundError'

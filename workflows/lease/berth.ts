@@ -6,7 +6,7 @@ import { Rollback } from '../rollback.ts'
 import { fqdn } from '../rules/naming.ts'
 import type { Place } from '../terms.ts'
 import { findPlace, freePlace, type SiteWord } from './place.ts'
-import { LeaseOver, unlessOver } from './race.ts'
+import { LeaseOver, unlessGivenUp } from './race.ts'
 import { type LeaseState, nextNumber, siteOf, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 
@@ -29,14 +29,11 @@ export interface Berthed {
 
 /** Returns once container and name are there. Refuses when no site can ever fit it. */
 export async function berth(it: Berthed): Promise<void> {
-  const { state, undo } = it
+  const { state } = it
   const avoid: string[] = []
   for (let tries = 0; ; tries++) {
     const number = state.number = nextNumber(state), site = siteOf(state)
-    const placement = new Rollback()
-    it.placement = placement
-    undo.beside('take the placement back', () => placement.unwind())
-    placement.push('free the place', () => free(it, site.name, number))
+    const placement = it.placement = openPlacement(it, { site: site.name, number })
     const found = await findPlace(state, it.words, avoid)
     if (typeof found === 'string') {
       await placement.unwind()
@@ -68,8 +65,16 @@ export async function berth(it: Berthed): Promise<void> {
   }
 }
 
+/** What takes a placement back, last of all its place; registered before the place is asked for. */
+export function openPlacement(it: Berthed, { site, number }: Pick<Place, 'site' | 'number'>): Rollback {
+  const placement = new Rollback()
+  it.undo.beside('take a placement back', () => placement.unwind())
+  placement.push('free the place', () => free(it, site, number))
+  return placement
+}
+
 /** Once the lease is over this word goes out together with the last one: one task less. */
-export async function free({ state, letters }: Berthed, site: string, number: number): Promise<void> {
+async function free({ state, letters }: Berthed, site: string, number: number): Promise<void> {
   const sent = freePlace(site, { key: state.input.key, number })
   if (state.over) letters.push(sent)
   else await sent
@@ -91,10 +96,6 @@ export function leave({ state, undo }: Berthed, place: Place, placement: Rollbac
 
 export type Elsewhere = 'port taken' | 'host silent' | 'host given up'
 
-/** An admin's word that a host is gone for good ends the waiting for it. */
-export const unlessGivenUp = (state: LeaseState, place: Place, step: () => Promise<void>): Promise<void> =>
-  unlessOver(() => state.gone.includes(`${place.number}`), step)
-
 export function whyElsewhere(error: unknown): Elsewhere | undefined {
   if (error instanceof LeaseOver) return 'host given up'
   if (steps.isPortTaken(error)) return 'port taken'
@@ -103,21 +104,25 @@ export function whyElsewhere(error: unknown): Elsewhere | undefined {
 }
 
 async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Elsewhere }): Promise<void> {
-  const { state } = it, { host } = failed.place
+  const { state } = it
   delete state.place
   state.phase = 'waiting'
-  if (failed.why === 'port taken') {
-    tellTimeline(state, `${host}: a port is in use by somebody else; asks for another place`, Date.now())
-    await failed.placement.unwind() // its ports rest now, so the next place has others
-    return
-  }
-  tellTimeline(state, `${host} ${failed.why === 'host silent' ? 'does not answer' : 'was given up'}; asks for another place`, Date.now())
-  // What may have been made there is taken back when the host speaks again.
-  leave(it, failed.place, failed.placement)
-  if (failed.why === 'host silent') await saySilent(state, failed.place)
+  tellTimeline(state, `${failed.place.host}${whatFailed[failed.why]}; asks for another place`, Date.now())
+  await undoFailed(it, failed)
 }
 
-export async function saySilent({ input: { key } }: LeaseState, { site, host }: Place): Promise<void> {
+const whatFailed: Readonly<Record<Elsewhere, string>> = {
+  'port taken': ': a port is in use by somebody else', 'host silent': ' does not answer', 'host given up': ' was given up',
+}
+
+/** What may have been made on a host that does not answer is taken back when it speaks again. */
+export async function undoFailed(it: Berthed, { placement, place, why }: { placement: Rollback; place: Place; why: Elsewhere | undefined }): Promise<void> {
+  if (why === 'host silent' || why === 'host given up') leave(it, place, placement)
+  else await placement.unwind() // its ports rest now, so the next place has others
+  if (why === 'host silent') await saySilent(it.state, place)
+}
+
+async function saySilent({ input: { key } }: LeaseState, { site, host }: Place): Promise<void> {
   await getExternalWorkflowHandle(siteId(site)).signal(hostSilentSignal, { host, key })
     .catch((error: unknown) => log.warn('the site is not there', { site, error }))
 }

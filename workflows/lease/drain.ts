@@ -12,11 +12,10 @@
  */
 import { isCancellation, log } from '@temporalio/workflow'
 import { rootMessage } from '../refuse.ts'
-import { Rollback } from '../rollback.ts'
 import type { Place } from '../terms.ts'
-import { type Berthed, free, leave, mostTries, saySilent, unlessGivenUp, whyElsewhere } from './berth.ts'
+import { type Berthed, leave, mostTries, openPlacement, undoFailed, whyElsewhere } from './berth.ts'
 import { askPlace } from './place.ts'
-import { inItsTime } from './race.ts'
+import { inItsTime, unlessGivenUp } from './race.ts'
 import { showAttributes } from './show.ts'
 import { type LeaseState, nextNumber, siteOf, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
@@ -66,10 +65,7 @@ export function hearNext(state: LeaseState, number: number, answer: Place | stri
 
 /** Undo before do: what takes the next place back. */
 export function registerNext(it: Berthed): void {
-  const { state, undo } = it, next = new Rollback(), { number } = state.moving!, site = siteOf(state).name
-  it.next = next
-  undo.beside('take the next place back', () => next.unwind())
-  next.push('free the place', () => free(it, site, number))
+  it.next = openPlacement(it, { site: siteOf(it.state).name, number: it.state.moving!.number })
 }
 
 export async function leaveLine(it: Berthed): Promise<void> {
@@ -86,7 +82,7 @@ async function go(it: Berthed): Promise<void> {
   let turned = false
   try {
     await inItsTime(state, async () => {
-      await unlessGivenUp(state, to, async () => void await steps.startContainer(state, to))
+      await unlessGivenUp(state, to, () => steps.startContainer(state, to))
       turned = true
       next.beside('release the name', () => steps.releaseName(state, to)) // not before: it leads to the old place
       await steps.claimName(state, to)
@@ -127,7 +123,5 @@ async function staysYet(it: Berthed, error: unknown): Promise<void> {
   delete state.moving
   const avoid = elsewhere === 'port taken' ? drains.avoid : [...drains.avoid, to.host]
   state.drains = { ...drains, avoid, tries: elsewhere ? drains.tries + 1 : mostTries }
-  if (elsewhere === 'host silent' || elsewhere === 'host given up') leave(it, to, next)
-  else await next.unwind()
-  if (elsewhere === 'host silent') await saySilent(state, to)
+  await undoFailed(it, { placement: next, place: to, why: elsewhere })
 }

@@ -67,14 +67,16 @@ function hearForgotten(state: LeaseState, { number, evidence }: SeenWord): void 
 /** Also before it is ready, or while it sleeps: it moves once it is awake. */
 function hearDrain(state: LeaseState, { what, number, evidence }: SeenWord): void {
   if (state.over || number !== state.number) return
+  if (what === 'host stays') {
+    delete state.drains
+    tellTimeline(state, evidence, Date.now())
+    return
+  }
   const known = state.drains?.number === number
-  if (what === 'host stays') delete state.drains
-  else state.drains = { number, tries: 0, avoid: [] }
-  if (what === 'host drains' && known) return // it slept, and is told again when it wakes
-  const then = state.phase === 'paused' ? 'sleeps on there with its files' : 'asks for a place elsewhere'
-  tellTimeline(state, what === 'host drains' ? `${evidence}; ${then}` : evidence, Date.now())
-  if (what === 'host stays' || state.phase !== 'ready') return
-  tell(state, 'trouble', `${state.input.name}: ${evidence}. It moves to another host as soon as there is room; its files do not, so save what you need.`)
+  state.drains = { number, tries: 0, avoid: [] }
+  if (known) return // it slept, and is told again when it wakes
+  tellTimeline(state, `${evidence}; ${state.phase === 'paused' ? 'sleeps on there with its files' : 'asks for a place elsewhere'}`, Date.now())
+  if (state.phase === 'ready') tell(state, 'trouble', `${state.input.name}: ${evidence}. It moves to another host as soon as there is room; its files do not, so save what you need.`)
 }
 
 function hearIdleness(state: LeaseState, word: SeenWord): void {

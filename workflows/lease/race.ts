@@ -1,5 +1,7 @@
 /** Races a step with the end of the lease: the loser's activities are cancelled, awaited, and undone by the rollback. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow'
+import { sayDuration } from '../rules/duration.ts'
+import type { Place } from '../terms.ts'
 import { type LeaseState, end, endsAt, whyNow } from './state.ts'
 
 /** The lease is over; the story unwinds. Never leaves the workflow. */
@@ -27,16 +29,33 @@ export async function unlessOver<T>(isOver: () => boolean, step: () => Promise<T
   }
 }
 
+/** An admin's word that a host is gone for good ends the waiting for it. */
+export const unlessGivenUp = <T>({ gone }: LeaseState, { number }: Place, step: () => Promise<T>): Promise<T> =>
+  unlessOver(() => gone.includes(`${number}`), step)
+
 /** It may wait in line for long: its time, and a right that is lost, end it meanwhile. */
-export async function inItsTime(state: LeaseState, step: () => Promise<void>): Promise<void> {
-  let done = false
-  const watch = async () => {
-    for (let at = endsAt(state)!; !done && !state.over; at = endsAt(state)!) {
+export function inItsTime(state: LeaseState, step: () => Promise<void>): Promise<void> {
+  return watched(step, async (isDone) => {
+    for (let at = endsAt(state)!; !isDone() && !state.over; at = endsAt(state)!) {
       if (at <= Date.now()) return void end(state, whyNow(state, Date.now()), Date.now())
-      await condition(() => done || endsAt(state) !== at, at - Date.now())
+      await condition(() => isDone() || endsAt(state) !== at, at - Date.now())
     }
-  }
-  watch().catch(() => undefined) // cancelled with the step
+  })
+}
+
+/** The longest wait ends a lease that is not ready by then. */
+export function withinWait(state: LeaseState, step: () => Promise<void>): Promise<void> {
+  const { input: { asked, entitlement: { longestWaitMs } } } = state
+  return watched(step, async (isDone) => {
+    if (await condition(isDone, Math.max(1, asked + longestWaitMs - Date.now()))) return
+    const why = state.queue ? `: ${state.queue.reason}` : ''
+    end(state, { reason: 'waited too long', sentence: `there was no place for ${sayDuration(longestWaitMs)}${why}.` }, Date.now())
+  })
+}
+
+async function watched(step: () => Promise<void>, watch: (isDone: () => boolean) => Promise<void>): Promise<void> {
+  let done = false
+  watch(() => done).catch(() => undefined) // cancelled with the step
   try {
     await step()
   } finally {

@@ -5,7 +5,7 @@ import type { Berthing, HostOrder, NameOwner } from '../ports.ts'
 import type { CoreSteps, HostSteps } from '../steps.ts'
 import type { Place } from '../terms.ts'
 import { atEngine, heartbeated, noticing, request, untilDone } from '../timeouts.ts'
-import { LeaseOver, unlessOver } from './race.ts'
+import { LeaseOver, unlessGivenUp } from './race.ts'
 import { type LeaseState, siteOf } from './state.ts'
 
 const berthing = ({ input }: LeaseState, place: Place): Berthing => ({ key: input.key, number: place.number, member: input.member })
@@ -48,7 +48,7 @@ export function claimName(state: LeaseState, place: Place, { asleep = false } = 
 export async function removeContainer(state: LeaseState, place: Place): Promise<void> {
   const host = proxyActivities<HostSteps>({ ...noticing(atEngine, state.input.clocks.stepMs), ...at(place), summary: `prove it gone on ${place.host}` })
   try {
-    const lines = await unlessOver(() => state.gone.includes(`${place.number}`), () => host.removeContainer(berthing(state, place)))
+    const lines = await unlessGivenUp(state, place, () => host.removeContainer(berthing(state, place)))
     if (lines.length > 0) state.lastLines = lines
   } catch (error) {
     if (!(error instanceof LeaseOver)) throw error

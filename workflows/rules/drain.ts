@@ -34,6 +34,9 @@ export function drainWords({ hosts, entries }: Ledger, { terms }: Pick<View, 'te
   return words
 }
 
+/** Of a site whose hosts nobody has spoken of. */
+export const nothingKept: KeptHosts = { draining: [], forgotten: [] }
+
 export const keptHosts = ({ hosts }: Ledger): KeptHosts => {
   const named = (is: (book: HostBook) => boolean) => Object.values(hosts).filter(is).map(({ host }) => host).sort()
   return { draining: named((book) => book.draining), forgotten: named((book) => book.forgotten) }

@@ -7,6 +7,7 @@
  * - Room on a host is cpu, memory, slots and host ports; a paused place counts its ports alone.
  */
 import type { Clocks, HostOffer, Lasts, SiteTerms } from '../terms.ts'
+import { sayCpu } from './amount.ts'
 import { freePorts } from './hostports.ts'
 import type { Line } from './line.ts'
 
@@ -169,7 +170,7 @@ export function lacks(book: HostBook, used: Used, need: Need, view: View): Kind[
 export const sayRoom = (kinds: readonly Kind[], room: Room): string => kinds.map((kind) => sayKind[kind](room[kind])).join(' and ')
 
 const sayKind: Readonly<Record<Kind, (amount: number) => string>> = {
-  cpu: (cores) => `${Math.round(cores * 1000) / 1000} cpu`,
+  cpu: sayCpu,
   memory: (bytes) => `${size(bytes)} memory`,
   slots: (slots) => (slots === 1 ? 'a slot' : `${slots} slots`),
   ports: (ports) => (ports === 1 ? 'a port' : `${ports} ports`),

@@ -1,7 +1,7 @@
 /** Decides what has come in, and tells the leases. One synchronous block: nothing can come between the parts of a decision. */
-import { condition, getExternalWorkflowHandle, log, setCurrentDetails, sleep, upsertMemo } from '@temporalio/workflow'
+import { condition, getExternalWorkflowHandle, log, setCurrentDetails, sleep, upsertMemo, workflowInfo } from '@temporalio/workflow'
 import { hostsMemo, placedSignal, queuedSignal, unplaceableSignal } from '../contract.ts'
-import { drainWords, keptHosts } from '../rules/drain.ts'
+import { drainWords, keptHosts, nothingKept } from '../rules/drain.ts'
 import { type Answer, ask, giveBack, grant, portRestsUntil } from '../rules/grant.ts'
 import { placementOf } from '../rules/placement.ts'
 import { detailsOf } from './board.ts'
@@ -39,11 +39,8 @@ export async function wakeForPorts(it: Site): Promise<never> {
 
 /** What admins have said outlives a termination in the memo; each change of it costs one event. */
 function keepHosts({ state }: Site): void {
-  const kept = keptHosts(state.ledger), text = JSON.stringify(kept)
-  const never = state.kept === undefined && kept.draining.length + kept.forgotten.length === 0
-  if (never || text === state.kept) return
-  state.kept = text
-  upsertMemo({ [hostsMemo]: kept })
+  const kept = keptHosts(state.ledger), before = workflowInfo().memo?.[hostsMemo] ?? nothingKept
+  if (JSON.stringify(kept) !== JSON.stringify(before)) upsertMemo({ [hostsMemo]: kept })
 }
 
 function take(it: Site, word: Word): void {

@@ -23,8 +23,6 @@ export interface Carried {
   inbox: Word[]
   /** Hosts that spoke and are not listed, until the policy has been read again. */
   strangers: Record<string, HostOffer>
-  /** What the memo says of the hosts. */
-  kept?: string
 }
 
 export interface Site {
