@@ -1,13 +1,13 @@
 /**
  * Waits until something listens on every port inside. Asked at the container's own address: behind the host port
- * docker-proxy accepts a connection also when nobody listens inside, and /proc/<pid>/net/tcp would count a listener on
- * the container's loopback, which no client can reach.
+ * docker-proxy accepts a connection also when nobody listens inside.
  */
 import { connect } from 'node:net'
 import type { ContainerInspectInfo } from 'dockerode'
 import { CannotRun, type Signs, type StartOrder } from '../../workflows/ports.ts'
 import { pause } from './deadline.ts'
 import { inspect, type Engine } from './engine.ts'
+import { listens } from './listeners.ts'
 import { lastLines } from './logs.ts'
 
 /** One try: a listener on a bridge answers in less than a millisecond, and an address that is gone answers never. */
@@ -34,14 +34,28 @@ export async function untilListening(engine: Engine, order: StartOrder, seen: Co
       looked = performance.now()
     }
     if (performance.now() > ends) {
+      await assertReachable(engine, shown, silent, order)
       throw new CannotRun('notListening', `Nothing listens on port ${silent.join(', ')} after ${engine.listenMs / 1000} s.`)
     }
     await pause(wait, signal)
   }
 }
 
+/**
+ * The verdict blames the image, so it falls only where the kernel bears it out: an engine that came back meanwhile may have
+ * left the container without an address, or its bridge without a way in. It is plugged in anew, and the next try finds it.
+ */
+async function assertReachable({ networks, probe }: Engine, { Id, State, NetworkSettings }: ContainerInspectInfo, silent: readonly number[], { member }: StartOrder): Promise<void> {
+  if (probe !== 'inside') return
+  const inside = addressOf(NetworkSettings), why = !inside ? 'has no address'
+    : await listens(State.Pid, silent) ? `listens on port ${silent.join(', ')} and cannot be reached at ${inside}` : undefined
+  if (!why) return
+  await networks.renew(member, Id)
+  throw new Error(`The container ${why}: it is plugged into its network again.`)
+}
+
 async function stillSilent(engine: Engine, order: StartOrder, seen: ContainerInspectInfo, ports: readonly number[]): Promise<number[]> {
-  const inside = Object.values(seen.NetworkSettings.Networks)[0]?.IPAddress
+  const inside = addressOf(seen.NetworkSettings)
   const tried = await Promise.all(ports.map(async (port) => {
     if (engine.probe === 'inside') return inside ? await accepts(inside, port, 0) : false
     // A remote engine's bridges are out of reach: a proxy with nobody behind it hangs up at once.
@@ -49,6 +63,9 @@ async function stillSilent(engine: Engine, order: StartOrder, seen: ContainerIns
   }))
   return ports.filter((_, i) => !tried[i])
 }
+
+/** Empty or undefined while it has none. */
+const addressOf = ({ Networks }: ContainerInspectInfo['NetworkSettings']): string | undefined => Object.values(Networks)[0]?.IPAddress
 
 /** Whether a TCP connection is taken and, if `staysMs` is set, still stands so much later. */
 function accepts(host: string, port: number, staysMs: number): Promise<boolean> {

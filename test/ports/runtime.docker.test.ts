@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { containerName } from '../../activities/docker/labels.ts'
+import { containerName, networkName } from '../../activities/docker/labels.ts'
 import { createMarks } from '../../activities/mark.ts'
 import { toolsImage } from '../../worker/embedded/image.ts'
 import { freeSubnet } from '../../worker/embedded/subnet.ts'
+import type { StartOrder } from '../../workflows/ports.ts'
 import { freePort, occupy, openLab, shell, web, type Lab } from './docker/lab.ts'
 import { leaveVolume } from './docker/volume.ts'
 import { newOrder, runtimeSuite, signs } from './runtime.suite.ts'
@@ -32,6 +35,7 @@ describe('a runtime on Docker', () => {
       lab = openLab()
     })
     afterAll(() => lab.close())
+    const networkOf = ({ member }: StartOrder) => networkName(lab.marks, member)
 
     it('answers on its host port', async () => {
       const one = newOrder(web, [await freePort()])
@@ -69,6 +73,24 @@ describe('a runtime on Docker', () => {
       await expect(quick.start(one, signs())).rejects.toMatchObject({ why: 'notListening' })
     })
 
+    it.each([
+      ['has no address', ({ docker }: Lab, Container: string, network: string) => docker.getNetwork(network).disconnect({ Container, Force: true })],
+      ['listens on port 80 and cannot be reached', async ({ docker }: Lab, container: string) => {
+        const { State } = await docker.getContainer(container).inspect()
+        await promisify(execFile)('nsenter', ['--target', String(State.Pid), '--net', 'ip', 'link', 'set', 'eth0', 'down'])
+      }],
+    ])('is not called silent when it %s: it is plugged in anew, and runs at the next try', async (why, cut) => {
+      const one = newOrder(shell('httpd -f -p 80 -h /www', [80]), [await freePort()])
+      await lab.runtime.start(one, signs())
+      await cut(lab, containerName(lab.marks, one), networkOf(one))
+      const quick = lab.open({ listenMs: 1_500 })
+      const failed = await quick.start(one, signs()).then(() => undefined, (error: Error) => error)
+      expect(failed?.message).toContain(why)
+      expect(failed?.name).toBe('Error')
+      expect((await quick.start(one, signs())).hostPorts).toEqual(one.hostPorts)
+      expect((await fetch(`http://127.0.0.1:${one.hostPorts[0]}/`)).status).toBeGreaterThan(0)
+    })
+
     it('is waited for until it listens on every port', async () => {
       const one = newOrder(shell('httpd -p 80; sleep 1; httpd -f -p 81', [80, 81]), [await freePort(), await freePort()])
       const { hostPorts } = await lab.runtime.start(one, signs())
@@ -103,7 +125,7 @@ describe('a runtime on Docker', () => {
       const one = newOrder(web, [await freePort()])
       await lab.runtime.start(one, signs())
       await lab.runtime.pause(one)
-      await lab.docker.getNetwork(`berth-${lab.instance}-${lab.marks.accountKey(one.member)}`).remove()
+      await lab.docker.getNetwork(networkOf(one)).remove()
       expect((await lab.runtime.resume(one, signs())).is).toBe('running')
     })
   })

@@ -20,9 +20,22 @@ export function layOut(): Trace {
   execFileSync(ip, ['link', 'add', bridge, 'type', 'bridge'])
   execFileSync(ip, ['addr', 'add', `${addressIn(block, 1)}/20`, 'dev', bridge])
   execFileSync(ip, ['link', 'set', bridge, 'up'])
+  shareMounts(join(dir, 'data'))
   // A file of our own, for the machine's may set what we set.
   writeFileSync(join(dir, 'daemon.json'), '{}')
   return trace
+}
+
+/**
+ * On a root that shares no mounts (no systemd) an engine binds its folder onto itself and takes that away when it shuts
+ * down. A container that starts in that moment is mounted beneath the next bind, where no engine can ever unmount it (seen on
+ * 20.10: "failed to remove root filesystem: … device or resource busy"). A folder that is shared already is left alone.
+ */
+function shareMounts(folder: string): void {
+  mkdirSync(folder, { mode: 0o710 })
+  const mount = need('mount', 'mount')
+  execFileSync(mount, ['--bind', folder, folder])
+  execFileSync(mount, ['--make-shared', folder])
 }
 
 export const socketOf = (trace: Trace): string => join(trace.dir, 'docker.sock')
