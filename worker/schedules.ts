@@ -1,5 +1,6 @@
 /** Schedules of role core: made, and brought up to date, each time it starts. */
-import { Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client'
+import { isDeepStrictEqual } from 'node:util'
+import { Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
 import { attributes, coreQueue, sweepId } from '../workflows/contract.ts'
 import { type SweepInput, type SweepMode, usualYoungMs } from '../workflows/sweep/terms.ts'
@@ -38,6 +39,18 @@ export async function keepSweeping(context: RoleContext, { mode, everyMs, youngM
     await schedule.create({ scheduleId: sweepId, spec, policies, action })
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error
-    await schedule.getHandle(sweepId).update((before) => ({ spec, policies: { ...before.policies, ...policies }, action, state: before.state }))
+    const handle = schedule.getHandle(sweepId)
+    const now = await handle.describe()
+    // The server applies a pause before an update that reaches it in the same moment, and so loses the pause: no update without a change.
+    if (isDeepStrictEqual(settled(now), settled({ spec, policies, action }))) return
+    await handle.update((before) => ({ spec, policies: { ...before.policies, ...policies }, action, state: before.state }))
+  }
+}
+
+/** What a schedule does, without what the server adds to it. */
+function settled({ spec, policies, action }: Pick<ScheduleOptions, 'spec' | 'policies' | 'action'> | ScheduleDescription) {
+  return {
+    every: spec.intervals?.map(({ every }) => every), jitter: spec.jitter, overlap: policies?.overlap, catchup: policies?.catchupWindow,
+    type: action.workflowType, queue: action.taskQueue, args: action.args, summary: action.staticSummary, details: action.staticDetails,
   }
 }

@@ -79,6 +79,7 @@ test('the schedule is made once however often a role starts, sweeps, and keeps w
   const settings = { mode: 'report' as const, everyMs: 3_600_000, youngMs: 60_000 }
   await Promise.all([keepSweeping(it.context, settings), keepSweeping(it.context, settings)])
   const schedule = it.client.schedule.getHandle(sweepId)
+  expect((await schedule.describe()).info.lastUpdatedAt).toBeUndefined() // an update in the moment of a pause would lose it
   await schedule.pause('an admin has a reason')
   await eventually(async () => (await schedule.describe()).state.paused, 'it is paused') // a pause is a signal to the schedule
   await keepSweeping(it.context, { ...settings, everyMs: 7_200_000 })
