@@ -1,7 +1,9 @@
 /** Looks at the leases' phases and at the engine all the time, in one question each, however many leases there are. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import { attributes } from '../../workflows/contract.ts'
+import { rootMessage } from '../../workflows/refuse.ts'
 import { containersOf } from '../../worker/demo/look.ts'
 
 export interface LookOut {
@@ -51,7 +53,7 @@ export function createLookOut({ client, socket, instance }: { readonly client: C
     until: (leaseId, phase, withinMs = 300_000) => new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(leaseId)
-        reject(new Error(`${leaseId} was not ${phase} within ${withinMs / 1000} s`))
+        void doing(client, leaseId).catch(String).then((what) => reject(new Error(`${leaseId} was not ${phase} within ${withinMs / 1000} s: ${what}`)))
       }, withinMs)
       waiting.set(leaseId, { phase, done: (seen) => {
         clearTimeout(timer)
@@ -63,4 +65,14 @@ export function createLookOut({ client, socket, instance }: { readonly client: C
     looks: () => looks,
     close: () => over.abort(),
   }
+}
+
+/** What a workflow waits for, with the last failure of each step. */
+async function doing(client: Client, workflowId: string): Promise<string> {
+  const { status, raw: { pendingActivities } } = await client.workflow.getHandle(workflowId).describe()
+  const steps = await Promise.all((pendingActivities ?? []).map(async ({ activityType, attempt, lastFailure }) => {
+    const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, lastFailure)
+    return `${activityType?.name}, try ${attempt}${error ? `: ${rootMessage(error)}` : ''}`
+  }))
+  return `${status.name}, ${steps.join('; ') || 'no step under way'}`
 }
