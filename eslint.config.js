@@ -12,6 +12,15 @@ const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
 const ldapjs = home(['ldapjs'], 'activities/ldap/conversation.ts (and the demo directory)')
 const temporalClient = home(['@temporalio/client'], 'client/ (and worker/, which starts it)')
 
+const noLocalActivities = {
+  group: ['@temporalio/workflow'], importNames: ['proxyLocalActivities', 'scheduleLocalActivity'],
+  message: 'No local activities: those that end side by side are replayed in another order.',
+}
+const coreAlone = [
+  { group: ['**/activities/**', '**/worker/**', '**/client/**', '**/test/**'], message: 'The core imports no other folder.' },
+  { regex: '^(?!\\.|@temporalio/(workflow|common)(/|$))', message: 'The core imports nothing but itself and the Temporal workflow packages.' },
+]
+
 export default tseslint.config(
   { ignores: ['node_modules/', '**/*.json'] },
   ...tseslint.configs.recommended,
@@ -31,12 +40,10 @@ export default tseslint.config(
     files: ['workflows/**/*.ts'],
     rules: { ...syntax(
       { selector: "Property[key.name='validator'] > [async=true]", message: 'A validator is synchronous: the SDK does not await it, so its refusal reaches nobody.' },
-    ), ...forbid(
-      { group: ['@temporalio/workflow'], importNames: ['proxyLocalActivities', 'scheduleLocalActivity'],
-        message: 'No local activities: those that end side by side are replayed in another order.' },
-      { group: ['**/activities/**', '**/worker/**', '**/client/**', '**/test/**'], message: 'The core imports no other folder.' },
-      { regex: '^(?!\\.|@temporalio/(workflow|common)(/|$))', message: 'The core imports nothing but itself and the Temporal workflow packages.' }) },
+    ), ...forbid(noLocalActivities, ...coreAlone) },
   },
+  // One account asks one question at a time.
+  { files: ['workflows/account/ask.ts'], rules: forbid(...coreAlone) },
   {
     files: ['activities/**/*.ts'],
     rules: forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient),

@@ -1,5 +1,5 @@
 /** Named time-out policies: a call site says what it means, not a number. */
-import type { ActivityOptions } from '@temporalio/workflow'
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow'
 
 /** Somebody waits for the answer: all tries together end within 3 s, and the caller says "try later" (design rule 3). */
 export const request = {
@@ -7,6 +7,12 @@ export const request = {
   startToCloseTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '1s' },
 } as const satisfies ActivityOptions
+
+/**
+ * The same for a local activity. Its tries are counted: a total time that runs out between two of them is lost by the
+ * SDK's core (1.24.0, local_activities.rs: the timeout finds no running try), which then tries for ever.
+ */
+export const localRequest = { ...request, retry: { ...request.retry, maximumAttempts: 4 } } as const satisfies LocalActivityOptions
 
 /** Nobody waits, and it must be done: short tries, for ever. */
 export const untilDone = {

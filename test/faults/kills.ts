@@ -1,6 +1,8 @@
 /** A worker that kills itself (-9) before and after every activity of a lease's life, as the history of a life without trouble lists them. */
 import type { Client } from '@temporalio/client'
+import type { temporal } from '@temporalio/proto'
 import { accountId } from '../../workflows/contract.ts'
+import { localMarker } from '../bench/actions.ts'
 import type { Role } from '../journey/berth.ts'
 import { type Life, short, whole } from './lives.ts'
 import type { Kill, When } from './orders.ts'
@@ -18,6 +20,8 @@ export const hostKilled: Trial = {
   promise: 'the same for the host\'s worker alone',
   run: (it) => killAll(it, { row: 'host', dies: ['host'], lives: ['core'] }),
 }
+
+type IMarker = temporal.api.history.v1.IMarkerRecordedEventAttributes
 
 interface Setting {
   readonly row: string
@@ -74,14 +78,21 @@ async function pointsOf(it: Stage, life: Life, dies: readonly Role[], only?: Rea
   const ids = [[played.lease.leaseId, 'lease:'], ...(only ? [] : [[accountId('mika'), 'account:']])] as const
   for (const [id, of] of ids) {
     const { events } = await client.workflow.getHandle(id).fetchHistory(), times = new Map<string, number>()
-    for (const { activityTaskScheduledEventAttributes: asked } of events ?? []) {
-      const at = asked?.activityType?.name, host = asked?.taskQueue?.name?.startsWith('host:') === true
+    for (const { activityTaskScheduledEventAttributes: asked, markerRecordedEventAttributes: local } of events ?? []) {
+      const at = asked?.activityType?.name ?? localActivity(local), host = asked?.taskQueue?.name?.startsWith('host:') === true
       if (!at || (only && !only.has(at)) || !(dies.includes('core') || host)) continue
       times.set(at, (times.get(at) ?? 0) + 1)
       points.push({ life, at, nth: times.get(at)!, of })
     }
   }
   return points
+}
+
+/** Of a local activity only a marker is left, in which the SDK's core names it, in clear. */
+function localActivity(marker: IMarker | null | undefined): string | undefined {
+  if (marker?.markerName !== localMarker) return undefined
+  const { activity_type: name } = JSON.parse(Buffer.from(marker.details!['data']!.payloads![0]!.data!).toString()) as { activity_type: string }
+  return name
 }
 
 /** A few of them, spread over all. */

@@ -7,10 +7,10 @@ import * as stories from '../../workflows/index.ts'
 import { type SavedHistory, clearText, savedHistory, savedNames, savedRing, typeOf } from './saved.ts'
 import { tales } from './tales.ts'
 
-const scheduled = 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED'
+const scheduled = 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED', marked = 'EVENT_TYPE_MARKER_RECORDED'
 const names = await savedNames()
 const withSteps = (await Promise.all(names.map(async (name) => ({ name, events: (await savedHistory(name)).events }))))
-  .filter(({ events }) => events.some(({ eventType }) => eventType === scheduled)).map(({ name }) => name)
+  .filter(({ events }) => events.some(({ eventType }) => eventType === scheduled || eventType === marked)).map(({ name }) => name)
 type Options = Parameters<typeof Worker.runReplayHistory>[0]
 let plain: Options, traced: Options
 beforeAll(async () => {
@@ -50,11 +50,28 @@ test('all but those that end before their first step have one', () => {
 
 test.each(withSteps)('%s does not replay when a step in it has another name', async (name) => {
   const history = await savedHistory(name)
-  const step = history.events.find(({ eventType }) => eventType === scheduled)
-  const attributes = step!['activityTaskScheduledEventAttributes'] as { activityType: { name: string } }
-  attributes.activityType.name = 'somethingElse'
+  const steps = history.events.filter(({ eventType }) => eventType === scheduled || eventType === marked)
+  rename(steps[0]!)
   expect(await replay(history)).toBeInstanceOf(DeterminismViolationError)
 })
+
+test('nor when a local step in it has another name', async () => {
+  const history = await savedHistory('account.continued')
+  rename(history.events.find(({ eventType }) => eventType === marked)!)
+  expect(await replay(history)).toBeInstanceOf(DeterminismViolationError)
+})
+
+/** A local activity is named in what its marker tells, in clear. */
+function rename(step: SavedHistory['events'][number]): void {
+  const { activityTaskScheduledEventAttributes: task, markerRecordedEventAttributes: marker } = step as {
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } }
+    markerRecordedEventAttributes?: { details: { data: { payloads: [{ data: string }] } } }
+  }
+  if (task) task.activityType.name = 'somethingElse'
+  if (!marker) return
+  const [told] = marker.details.data.payloads, of = JSON.parse(Buffer.from(told.data, 'base64').toString()) as object
+  told.data = Buffer.from(JSON.stringify({ ...of, activity_type: 'somethingElse' })).toString('base64')
+}
 
 test('a history does not replay when two of its commands come in the other order', async () => {
   const history = await savedHistory('lease.due')

@@ -72,6 +72,14 @@ export class Story {
     } }
   }
 
+  /** A local activity that was answered within the turn that asked: all that is left of it is a marker. */
+  local(name: string, result?: unknown): this {
+    const seq = ++this.#activities, complete_time = { seconds: Math.floor(this.now / 1_000), nanos: this.now % 1_000 * 1e6 }
+    const of = { seq, attempt: 1, activity_id: String(seq), activity_type: name, complete_time, backoff: null, original_schedule_time: complete_time }
+    this.command('MARKER_RECORDED', { markerName: 'core_local_activity', details: { data: payloads(of), result: payloads(result ?? null) } })
+    return this
+  }
+
   /** Begun and cancelled in the same turn: such an activity has a number, and no command. */
   inVain(activities: number): this {
     this.#activities += activities

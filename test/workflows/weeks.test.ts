@@ -192,9 +192,7 @@ describe('an account', () => {
       const look = story.activity('openLeases')
       look.done({ leases: [], knownOpen: [key] })
       story.turn()
-      const ask = story.activity('entitle')
-      ask.done(daily)
-      story.turn()
+      story.local('entitle', daily)
       timer = story.timer(day)
     }
     const seen = await toldOne(story), waits = timers(seen).slice(1) as number[]
@@ -216,9 +214,8 @@ describe('an account', () => {
     hears(story, 'old', {}).answers(receipt)
     const asks = (id: string) => {
       story.wait(second).turn()
-      const update = hears(story, id, {}), asked = story.activity('entitle')
-      asked.done(standing())
-      story.turn()
+      const update = hears(story, id, {})
+      story.local('entitle', standing())
       update.refuses('unknownImage')
     }
     story.wait(second)

@@ -1,10 +1,15 @@
 /** Asks directory and policy. Whoever asks while one question is under way shares the next answer, so that a burst asks twice. */
-import { proxyActivities } from '@temporalio/workflow'
+import { proxyLocalActivities } from '@temporalio/workflow'
 import { refuse, rootMessage } from '../refuse.ts'
 import type { CoreSteps, Standing } from '../steps.ts'
-import { request } from '../timeouts.ts'
+import { localRequest } from '../timeouts.ts'
 
-const { entitle } = proxyActivities<CoreSteps>({ ...request, summary: 'What may this member do now?' })
+/**
+ * A local activity: it runs where the story does and within the same workflow task, which spares whoever waits two
+ * hand-overs of the server. It is short, read-only, and asked anew when its worker dies; of two that end side by side
+ * the order would be lost, so `askTogether` runs one at a time.
+ */
+const { entitle } = proxyLocalActivities<CoreSteps>({ ...localRequest, summary: 'What may this member do now?' })
 
 /** The answer always comes from a question that began after the call. */
 export function askTogether(member: string): () => Promise<Standing> {
