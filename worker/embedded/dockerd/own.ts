@@ -66,9 +66,14 @@ export async function startDockerd(trace: Trace): Promise<number> {
     }
     if (!ended && Date.now() < deadline) continue
     if (!ended) await endDockerd(child.pid!)
-    const lines = readFileSync(join(dir, 'dockerd.log'), 'utf8').trimEnd().split('\n').slice(-6).join('\n')
-    throw new Error(`The Docker engine did not start (its own service can be used instead: service docker start):\n${lines}`)
+    throw new Error(`The Docker engine did not start (its own service can be used instead: service docker start):\n${lastWords(join(dir, 'dockerd.log'))}`)
   }
+}
+
+/** A panic says what it is before its long trace. */
+function lastWords(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n'), panic = lines.findLastIndex((line) => /^(panic|fatal error):/.test(line))
+  return (panic < 0 ? lines.slice(-6) : lines.slice(panic, panic + 6)).join('\n')
 }
 
 /** The engine takes a pid that nobody has reaped yet for a living process, and then waits for it in vain. */

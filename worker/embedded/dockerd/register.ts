@@ -50,10 +50,10 @@ export async function interrupt(name: string, signal: 'SIGKILL' | 'SIGTERM'): Pr
   await endDockerd(entry(name)!.pid, signal)
 }
 
-/** Starts it again on what it had. */
+/** Starts it again on what it had. One that panics over that (seen once on 20.10) is started once more, as by a service manager. */
 export async function goOn(name: string): Promise<void> {
   const it = entry(name)!
-  write(name, { ...it, pid: await startDockerd(it.trace) })
+  write(name, { ...it, pid: await startDockerd(it.trace).catch(() => startDockerd(it.trace)) })
 }
 
 function entry(name: string): Entry | undefined {
