@@ -43,6 +43,7 @@ export class UdpPool {
   readonly #server: Address
   readonly #lines: (Promise<Line> | undefined)[] = []
   #turn = 0
+  #held: (() => void)[] = []
 
   constructor(server: Address) {
     this.#server = server
@@ -54,14 +55,16 @@ export class UdpPool {
     while (line.waiters.has(id)) id = randomInt(65_536)
     const wire = question.wire(id)
     return new Promise<Answer>((resolve, reject) => {
-      let timer: NodeJS.Timeout, doubt: Error | undefined
+      let timer: NodeJS.Timeout | undefined, doubt: Error | undefined, over = false
       const finish = (act: () => void) => {
+        over = true
         clearTimeout(timer)
         line.waiters.delete(id)
         act()
       }
       const silence = () => new NameserverTrouble(`The nameserver at ${place(this.#server)} does not answer.`)
       const send = () => {
+        if (over) return // its line was closed before its turn
         const left = question.deadline - Date.now()
         if (left <= 0) return finish(() => reject(doubt ?? silence()))
         line.socket.send(wire)
@@ -79,8 +82,20 @@ export class UdpPool {
         },
         fail: (error) => finish(() => reject(error)),
       })
-      send()
+      this.#sendTogether(send)
     })
+  }
+
+  /**
+   * Sends once a turn of the event loop has brought no more to send. Knot takes up in one bulk what has come by then, so
+   * the first of many that are asked together must not go ahead of the rest.
+   */
+  #sendTogether(send: () => void): void {
+    const whenQuiet = (before: number) => void setImmediate(() => {
+      if (this.#held.length > before) return whenQuiet(this.#held.length)
+      for (const one of this.#held.splice(0)) one()
+    })
+    if (this.#held.push(send) === 1) whenQuiet(1)
   }
 
   /** Fails what is in flight and closes the sockets. */

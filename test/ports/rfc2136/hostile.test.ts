@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
-async function impostor(play: Play, host = '127.0.0.1'): Promise<{ names: Names; seen: Buffer[] }> {
+async function impostor(play: Play, host = '127.0.0.1'): Promise<{ names: Names & { close(): Promise<void> }; seen: Buffer[] }> {
   const socket = createSocket(host === '::1' ? 'udp6' : 'udp4'), seen: Buffer[] = []
   socket.on('message', (request, from: RemoteInfo) => {
     seen.push(request)
@@ -55,6 +55,15 @@ const truthful: Play = (request) => [signedReply(request, { key })]
 it('a signed answer is a result', async () => {
   const { names } = await impostor(truthful)
   await expect(names.claim(newRecords(zone))).resolves.toBeUndefined()
+})
+
+it('what is asked while the connection closes fails, and is not sent', async () => {
+  const { names, seen } = await impostor(truthful)
+  await names.claim(newRecords(zone))
+  const asked = failure(names.claim(newRecords(zone)))
+  await names.close()
+  expect((await asked).message).toContain('was closed')
+  expect(seen).toHaveLength(1)
 })
 
 it('a nameserver is reached over IPv6', async () => {
