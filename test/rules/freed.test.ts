@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isNews, lookAhead, sayFreed } from '../../workflows/rules/freed.ts'
+import { lookAhead, sayFreed } from '../../workflows/rules/freed.ts'
+import { isNews } from '../../workflows/rules/line.ts'
 import { giveBack } from '../../workflows/rules/grant.ts'
 import { type Kind, type Ledger, type Need, bookOf, lacks, usage } from '../../workflows/rules/placement.ts'
 import type { Lasts } from '../../workflows/terms.ts'

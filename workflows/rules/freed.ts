@@ -20,31 +20,15 @@
  * | known | later | `12:40 frees 4 cpu unless extended, 18:40 at the latest` |
  * | nobody knows | nobody knows | nothing |
  */
+import type { Freed } from './line.ts'
 import { sayMoment } from './moment.ts'
 import { type Entry, type HostBook, type Kind, type Ledger, type Need, type Room, type Used, type View, enough, restMs, sayRoom } from './placement.ts'
-
-export interface Freed {
-  /** As leases stand now. */
-  readonly planned: number
-  /** However often they are extended. */
-  readonly latest: number
-  /** What is free then of what is missing now. */
-  readonly what: string
-}
 
 const minute = 60_000
 
 export function sayFreed({ planned, latest, what }: Freed): string {
   const [soon, late] = [planned, latest].map((at) => sayMoment(Math.ceil(at / minute) * minute))
   return soon === late ? `${late} at the latest frees ${what}` : `${soon} frees ${what} unless extended, ${late} at the latest`
-}
-
-/** Whether somebody who was told one time is told another: when it is later, so that a word stays true, or much sooner. */
-export function isNews(told: Freed | undefined, now: Freed | undefined, at: number): boolean {
-  if (!told || !now) return told !== now
-  if (now.planned > told.planned + minute || now.latest > told.latest + minute) return true
-  const sooner = told.planned - now.planned
-  return sooner > minute && sooner * 5 >= told.planned - at
 }
 
 export type Ahead = (hosts: readonly HostBook[], need: Need, kinds: readonly Kind[]) => Freed | undefined

@@ -10,7 +10,6 @@
  *   placed there until it has its place. It may still take room anywhere else.
  */
 import type { PlaceRequest } from '../contract.ts'
-import { type Freed, isNews } from './freed.ts'
 
 /** After so many a request that waits gets a host reserved. */
 export const mostOvertakes = 8
@@ -34,6 +33,16 @@ export interface Told {
   readonly reason: string
   /** When its likeliest host has room, as far as the ledger can know. */
   readonly freed?: Freed | undefined
+}
+
+/** When somebody who waits has room; `freed.ts` looks ahead. */
+export interface Freed {
+  /** As leases stand now. */
+  readonly planned: number
+  /** However often they are extended. */
+  readonly latest: number
+  /** What is free then of what is missing now. */
+  readonly what: string
 }
 
 export interface Line {
@@ -86,4 +95,14 @@ export function worthTelling(told: Told | undefined, now: Told, at: number): boo
   if (!told || told.reason !== now.reason || isNews(told.freed, now.freed, at)) return true
   if (told.position === now.position) return false
   return now.position <= 5 || Math.abs(told.position - now.position) * 5 >= told.position
+}
+
+const minute = 60_000
+
+/** Whether somebody who was told one time is told another: when it is later, so that a word stays true, or much sooner. */
+export function isNews(told: Freed | undefined, now: Freed | undefined, at: number): boolean {
+  if (!told || !now) return told !== now
+  if (now.planned > told.planned + minute || now.latest > told.latest + minute) return true
+  const sooner = told.planned - now.planned
+  return sooner > minute && sooner * 5 >= told.planned - at
 }
