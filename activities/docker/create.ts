@@ -14,8 +14,15 @@ export interface Making {
   readonly saved?: Saved | undefined
 }
 
-/** The id of the container of this placement. */
-export async function createOrAdopt(engine: Engine, order: StartOrder, signs: Signs, { network, saved }: Making): Promise<string> {
+/** The container of a placement, on its way to run. */
+export interface Made {
+  id: string
+  readonly network: string
+  /** An earlier try has made it. */
+  readonly adopted?: boolean
+}
+
+export async function createOrAdopt(engine: Engine, order: StartOrder, signs: Signs, { network, saved }: Making): Promise<Made> {
   const { client, marks, host, address, pids, dns } = engine, { signal } = signs
   const { init } = await engine.ready(signal), name = containerName(marks, order)
   const options = containerOptions(order, { name, labels: containerLabels(marks, host, order), network, address, init, pids, dns })
@@ -27,7 +34,7 @@ export async function createOrAdopt(engine: Engine, order: StartOrder, signs: Si
   for (let attempt = 0; attempt < 20; attempt++) {
     try {
       const made = await client.ask('create a container', (abortSignal) => client.docker.createContainer({ ...options, abortSignal }), { ms: 30_000, signal })
-      return made.id
+      return { id: made.id, network }
     } catch (error) {
       if (isImageMissing(error) && !pulled) {
         await pull(engine, order.spec.reference, signs)
@@ -40,7 +47,7 @@ export async function createOrAdopt(engine: Engine, order: StartOrder, signs: Si
     const seen = await inspect(engine, name, signal)
     if (seen && seen.State.Status !== 'removing' && !seen.State.Dead) {
       if (!readMark(marks, seen.Config.Labels, { name, host })) throw new Error(`The container name ${name} is used by something that is not ours.`)
-      return seen.Id
+      return { id: seen.Id, network, adopted: true }
     }
     await pause(100, signal)
   }

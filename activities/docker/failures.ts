@@ -33,6 +33,9 @@ export const isNetworkWrong = (error: unknown): boolean => /network \S+ (not fou
  */
 export const isLeftHalf = (error: unknown): boolean => /task \S+: already exists|failed to start shim: mkdir \S+: file exists/.test(saidBy(error))
 
+/** The engine failed by itself: what it says names nothing that `meant` knows. */
+export const isUnexplained = (error: unknown): boolean => statusOf(error) === 500
+
 const full = 'The engine\'s disk is full: an admin has to make room.'
 export const isFull = (error: unknown): boolean => saidBy(error) === full || /no space left on device|disk quota exceeded/i.test(saidBy(error))
 

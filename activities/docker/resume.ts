@@ -13,7 +13,7 @@ export async function resume(engine: Engine, order: StartOrder, signs: Signs): P
   const saved = mine ? undefined : await findSaved(engine, order, signs.signal)
   if (!mine && !saved) return await start(engine, order, signs)
   return await engine.networks.use(order.member, async (network) => {
-    const id = mine?.seen.Id ?? await createOrAdopt(engine, order, signs, { network, saved })
-    return await run(engine, { id, network }, order, signs)
+    const made = mine ? { id: mine.seen.Id, network } : await createOrAdopt(engine, order, signs, { network, saved })
+    return await run(engine, made, order, signs)
   })
 }

@@ -3,9 +3,9 @@
  * same time, adopts what the other made once its mark verifies.
  */
 import { CannotRun, PortTaken, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
-import { createOrAdopt } from './create.ts'
+import { createOrAdopt, type Made } from './create.ts'
 import { inspect, type Engine } from './engine.ts'
-import { isHeldByEngine, isLeftHalf, isNetworkWrong, meant, statusOf } from './failures.ts'
+import { isHeldByEngine, isLeftHalf, isNetworkWrong, isUnexplained, meant, statusOf } from './failures.ts'
 import { untilListening } from './listening.ts'
 import { running } from './look.ts'
 import { removeContainer } from './remove.ts'
@@ -19,7 +19,7 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
   if (order.spec.memory > facts.memory) throw new CannotRun('tooBig', `This host has ${Math.floor(facts.memory / 2 ** 20)} MiB of memory.`)
   try {
     return await engine.networks.use(order.member, async (network) => {
-      const made = { id: await createOrAdopt(engine, order, signs, { network }), network }
+      const made = await createOrAdopt(engine, order, signs, { network })
       try {
         return await run(engine, made, order, signs)
       } catch (error) {
@@ -34,18 +34,16 @@ export async function start(engine: Engine, order: StartOrder, signs: Signs): Pr
   }
 }
 
-export interface Made {
-  id: string
-  readonly network: string
-}
-
-/** Starts what is made, and waits until it is of use. Already running is success. What can never start is made anew with its files. */
+/**
+ * Starts what is made, and waits until it is of use. Already running is success. What can never start is made anew with
+ * its files; so is what an earlier try has made and the engine will not start, for a reason of its own that it may keep.
+ */
 export async function run(engine: Engine, made: Made, order: StartOrder, signs: Signs): Promise<Running> {
   try {
     await startNow(engine, made.id, order, signs)
   } catch (error) {
-    if (!isLeftHalf(error)) throw error
-    made.id = await makeAnew(engine, made, order, signs)
+    if (!isLeftHalf(error) && !(made.adopted && isUnexplained(error))) throw error
+    made.id = (await makeAnew(engine, made, order, signs)).id
     await startNow(engine, made.id, order, signs)
   }
   const seen = await inspect(engine, made.id, signs.signal)
@@ -54,7 +52,7 @@ export async function run(engine: Engine, made: Made, order: StartOrder, signs: 
   return running(seen, order.spec.ports)
 }
 
-async function makeAnew(engine: Engine, { id, network }: Made, order: StartOrder, signs: Signs): Promise<string> {
+async function makeAnew(engine: Engine, { id, network }: Made, order: StartOrder, signs: Signs): Promise<Made> {
   const seen = await inspect(engine, id, signs.signal)
   // One that has never run has no files.
   const saved = seen && seen.State.Status !== 'created' ? await saveFiles(engine, { seen }, order, signs) : undefined

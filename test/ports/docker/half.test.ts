@@ -1,5 +1,5 @@
 /** An engine that is killed in the middle of a start leaves something of the container below itself, for ever in its way. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -130,3 +130,18 @@ describe('a paused container whose engine was killed in the middle of its start'
     await lab.docker.getImage(imageOf(one)).remove()
   })
 })
+
+it('a container that the engine will not start for a reason of its own is made anew with its files by the next try', async () => {
+  const one = counting()
+  const { id } = await lab.runtime.start(one, signs())
+  await lab.runtime.pause(one)
+  const mounts = `${dirname(engine.socketPath)}/data/containers/${id}/mounts` // where the engine makes folders for a start
+  rmSync(mounts, { recursive: true })
+  writeFileSync(mounts, '')
+  for (let tries = 0; tries < 2; tries++) await expect(containerOf(one).start()).rejects.toMatchObject({ statusCode: 500 })
+  const seen = await lab.runtime.start(one, signs())
+  expect(seen.id).not.toBe(id)
+  expect(await runs(one)).toEqual({ inFiles: 2, inVolume: 2 })
+  await lab.runtime.remove(one)
+  expect(await left(one)).toEqual([])
+}, 90_000)
