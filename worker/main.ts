@@ -1,13 +1,8 @@
 /** Starts any set of roles: `BERTH_CONFIG=berth.yaml node worker/main.ts`. Drains on SIGTERM and SIGINT. */
-import { setFlagsFromString } from 'node:v8'
 import { readConfig } from './config.ts'
 import { connect } from './connect.ts'
 import { installRuntime, say } from './log.ts'
 import { startRoles } from './roles.ts'
-
-// A role lives for months. V8 lets garbage grow to several times of what lives before it collects the old heap; half as much
-// is enough here, and resident memory stays flat instead of rising and falling by a fifth.
-setFlagsFromString('--heap-growing-percent=50')
 
 const file = process.env['BERTH_CONFIG']
 
