@@ -192,9 +192,9 @@ async function replayAll(client: Client, ring: Keyring): Promise<string[]> {
   return told === histories.length && told > 0 ? wrong : [...wrong, `${told} of ${histories.length} were replayed`]
 }
 
-/** Looks again until there is an answer; for what no event announces. */
+/** Looks again until there is an answer, for what no event announces; seldom where it takes long, since each look costs a story a task. */
 export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, what: string, ms = 30_000): Promise<T> {
-  const deadline = Date.now() + ms
+  const began = Date.now(), deadline = began + ms
   let last: unknown
   for (;;) {
     try {
@@ -204,6 +204,6 @@ export async function eventually<T>(look: () => Promise<T | undefined | false> |
       last = error
     }
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`, { cause: last })
-    await new Promise((done) => setTimeout(done, 50))
+    await new Promise((done) => setTimeout(done, Math.min(50 + (Date.now() - began) / 10, 400)))
   }
 }
