@@ -1,18 +1,16 @@
 /** `account:<member>`: the front door and the only writer of a member's quota and names. */
-import {
-  allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, log, setCurrentDetails, setHandler,
-} from '@temporalio/workflow'
-import { askTogether, standingOrLater } from './account/ask.ts'
+import { allHandlersFinished, condition, continueAsNew, log, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { askTogether } from './account/ask.ts'
 import { type Books, accountDetails, close, deskOf, note, openBooks } from './account/books.ts'
 import { showLosing } from './account/brake.ts'
 import { lend } from './account/lend.ts'
 import { compare, rebuild } from './account/rebuild.ts'
 import { applyStanding } from './account/recheck.ts'
+import { resuming } from './account/resume.ts'
 import type { Word } from './account/revoke.ts'
 import * as c from './contract.ts'
 import { refuse } from './refuse.ts'
 import { isLong } from './renew.ts'
-import { inUse, quotaRefusal } from './rules/quota.ts'
 import type { LendRequest } from './terms.ts'
 
 /** How long a member waits for the books to be rebuilt: inside an update, 3 s in all. */
@@ -27,6 +25,8 @@ export async function account(input: c.AccountInput): Promise<void> {
       throw refuse('tryLater', 'Your account is being put together again. Try again in a minute.')
     }
   }
+
+  const { mayResume, hearPaused } = resuming({ books, ask, ready })
 
   const show = () => {
     showLosing(books)
@@ -43,31 +43,13 @@ export async function account(input: c.AccountInput): Promise<void> {
     if (reason === 'revoked') note(books, { at: Date.now(), kind: 'rights', sentence: `${by} signed you out everywhere.` })
     return books.epoch
   })
-  setHandler(c.mayResumeUpdate, async ({ key, by }) => {
-    await ready()
-    const standing = await standingOrLater(ask, 'Nothing was resumed.')
-    if (standing.is !== 'member') throw refuse(standing.is, standing.sentence)
-    const held = books.held[key]
-    if (!held) throw refuse('notFound', 'This lease is not here any more. See what you have with: berth list')
-    if (!held.paused) return
-    const full = quotaRefusal(inUse(Object.values(books.held)), { count: 0, cpu: held.cpu, memory: held.memory }, standing.entitlement)
-    if (full) throw refuse(full.kind, full.sentence)
-    const { paused: _, ...counted } = held
-    books.held[key] = counted
-    await getExternalWorkflowHandle(held.leaseId).signal(c.resumeSignal, { key, by: by.uid })
-      .catch((error: unknown) => log.warn('a lease could not be told to resume', { leaseId: held.leaseId, error }))
-  })
+  setHandler(c.mayResumeUpdate, ({ key, by }) => mayResume(key, by.uid))
   setHandler(c.leaseEndedSignal, ({ key, ending, notices }) => {
     close(books, key, ending, Date.now())
     for (const notice of notices) note(books, notice)
     show()
   })
-  setHandler(c.leasePausedSignal, ({ key, paused }) => {
-    const held = books.held[key]
-    if (!held) return
-    const { paused: _, ...rest } = held
-    books.held[key] = paused ? { ...rest, paused } : rest
-  })
+  setHandler(c.leasePausedSignal, hearPaused)
   setHandler(c.recheckSignal, (word) => { rechecking = word }, { description: 'Asks the directory now: {"by": "ada"}; with "confirmed": true the brake on mass loss does not hold for this member.' })
 
   if (!rebuilt) {

@@ -107,10 +107,17 @@ export const signOutUpdate = defineUpdate<number, [SignOut]>('signOut')
 /** Resuming takes quota that pausing freed, so the account decides; granted, it signals the lease. A refusal says what is in use. */
 export const mayResumeUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('mayResume')
 export const leaseEndedSignal = defineSignal<[LeaseEnded]>('leaseEnded')
-export const leasePausedSignal = defineSignal<[{ readonly key: string; readonly paused: boolean }]>('leasePaused')
+export const leasePausedSignal = defineSignal<[Paused]>('leasePaused')
 /** `confirmed`: an admin's word that this member really loses the right, which lifts the brake for this account. */
 export const recheckSignal = defineSignal<[{ readonly by: string; readonly confirmed?: true }]>('recheck')
 export const deskQuery = defineQuery<Desk>('desk')
+
+export interface Paused {
+  readonly key: string
+  readonly paused: boolean
+  /** When the pause was asked for. */
+  readonly since?: number
+}
 
 export interface SignOut {
   readonly by: string

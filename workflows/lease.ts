@@ -79,7 +79,7 @@ function takeTodo(state: LeaseState): Todo {
 
 function act(it: Berthed, todo: Todo): Promise<void> {
   switch (todo.is) {
-    case 'pause': return pause(it, todo.why, todo.sentence)
+    case 'pause': return pause(it, todo)
     case 'resume': return resume(it, todo.by)
     case 'mend': return mend(it, todo.what, todo.evidence)
     case 'republish': return republish(it, todo.hostPorts, todo.evidence)

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
-import { attributes } from '../../workflows/contract.ts'
+import { attributes, statusQuery } from '../../workflows/contract.ts'
 import { rootMessage } from '../../workflows/refuse.ts'
 import { containersOf } from '../../worker/demo/look.ts'
 
@@ -67,12 +67,14 @@ export function createLookOut({ client, socket, instance }: { readonly client: C
   }
 }
 
-/** What a workflow waits for, with the last failure of each step. */
+/** What a lease waits for, by its own word and with the last failure of each step. */
 async function doing(client: Client, workflowId: string): Promise<string> {
-  const { status, raw: { pendingActivities } } = await client.workflow.getHandle(workflowId).describe()
+  const lease = client.workflow.getHandle(workflowId), { status, typedSearchAttributes, raw: { pendingActivities } } = await lease.describe()
+  const says = await lease.query(statusQuery).then(({ phase, queue, timeline }) =>
+    `says ${phase}${queue ? ` (${queue.reason})` : ''}, shows ${typedSearchAttributes.get(attributes.phase) ?? 'nothing'}: ${timeline.slice(-3).map(({ what }) => what).join('; ')}`, String)
   const steps = await Promise.all((pendingActivities ?? []).map(async ({ activityType, attempt, lastFailure }) => {
     const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, lastFailure)
     return `${activityType?.name}, try ${attempt}${error ? `: ${rootMessage(error)}` : ''}`
   }))
-  return `${status.name}, ${steps.join('; ') || 'no step under way'}`
+  return `${status.name}, ${says}; ${steps.join('; ') || 'no step under way'}`
 }

@@ -41,6 +41,9 @@ describe('a lease whose time is over', () => {
   })
 })
 
+const resume = (lease: { key: string }) =>
+  it.client.workflow.getHandle(accountId('noor')).executeUpdate(mayResumeUpdate, { args: [{ key: lease.key, by: { uid: 'noor' } }] })
+
 describe('a paused lease', () => {
   test('gives cpu and memory back, keeps its files and its place, and its name says that it sleeps', async () => {
     const lease = await ready('noor', 'sleeper', { cpu: 1.5 })
@@ -60,6 +63,33 @@ describe('a paused lease', () => {
     const awake = await it.until(lease.leaseId, 'ready')
     expect(awake.place).toEqual(lease.status.place)
     expect(hostOf(lease.key).of(lease)[0]!.starts).toBe(2)
+    await give(lease, 'noor')
+  })
+
+  test('is resumed in the moment in which it shows that it is paused', async () => {
+    const lease = await ready('noor', 'short')
+    for (let times = 0; times < 3; times++) {
+      await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: { uid: 'noor' } }] })
+      while ((await it.status(lease.leaseId)).phase !== 'paused');
+      await resume(lease)
+      await it.until(lease.leaseId, 'ready')
+    }
+    expect((await it.desk('noor')).leases[0]).not.toHaveProperty('paused')
+    await give(lease, 'noor')
+  })
+
+  test('is resumed by a word that came while it was being paused; one from before that counts no more', async () => {
+    const lease = await ready('noor', 'shorter')
+    await resume(lease) // it is awake
+    await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: { uid: 'noor' } }] })
+    await it.until(lease.leaseId, 'paused')
+    await resume(lease)
+    await it.until(lease.leaseId, 'ready')
+
+    await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: { uid: 'noor' } }] })
+    await resume(lease)
+    await eventually(async () => (await it.status(lease.leaseId)).timeline.filter(({ what }) => what === 'resumed').length === 2, 'it is awake again')
+    expect((await it.desk('noor')).leases[0]).not.toHaveProperty('paused')
     await give(lease, 'noor')
   })
 

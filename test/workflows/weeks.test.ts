@@ -97,10 +97,11 @@ test('an idle lease is noticed after a day, paused after three, and deleted afte
   const asleep = story.activity('claimName')
   asleep.done()
   story.turn()
-  const pausedAt = story.now
-  story.shows().says('free', 'site:campus').arrives()
+  story.says('free', 'site:campus').arrives()
   story.turn().says('leasePaused', 'account:mika').arrives()
   story.turn()
+  const pausedAt = story.now
+  story.shows()
   const sleepsFor = pausedAt + 7 * day - story.now, end = story.timer(sleepsFor)
   story.wait(sleepsFor)
   end.fires()

@@ -47,7 +47,7 @@ function act(state: LeaseState, moment: Moment | IdleMoment, now: number): void 
     case 'warn': return warn(state, moment.beforeMs!, now)
     case 'idleNotice': return idleNotice(state, now)
     case 'idlePause':
-      state.todo = { is: 'pause', why: 'idle', sentence: sayIdle(state, now) || 'idle' }
+      state.todo = { is: 'pause', why: 'idle', sentence: sayIdle(state, now) || 'idle', asked: now }
       return
     case 'idleEnd': return void end(state, { reason: 'idle', sentence: 'it slept, idle, for too long.' }, now)
     default: moment satisfies never

@@ -86,12 +86,12 @@ export function listen({ state, words, changed }: Listening): void {
     changed()
   }, { validator: mineAndLent })
   setHandler(c.pauseUpdate, ({ by }) => {
-    if (state.phase === 'ready' && state.doing !== 'pause') state.todo = { is: 'pause', why: 'asked', sentence: `by ${by.uid}.` }
+    if (state.phase === 'ready' && state.doing !== 'pause') state.todo = { is: 'pause', why: 'asked', sentence: `by ${by.uid}.`, asked: Date.now() }
     changed()
   }, { validator: mineAndLent })
   setHandler(c.resumeSignal, ({ key: theirs, by }) => {
     if (theirs !== key || state.over) return
-    if (state.phase === 'paused' || state.todo?.is === 'pause') state.todo = { is: 'resume', by }
+    if (state.phase === 'paused' || state.doing === 'pause' || state.todo?.is === 'pause') state.todo = { is: 'resume', by }
     changed()
   })
   setHandler(c.logsUpdate, ({ lines }) => lastLines(state, lines), { validator: mine })

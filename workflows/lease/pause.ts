@@ -7,14 +7,16 @@ import { sayDuration } from '../rules/duration.ts'
 import type { Berthed } from './berth.ts'
 import { findPlace, freePlace } from './place.ts'
 import { showAttributes } from './show.ts'
-import { type LeaseState, tellTimeline } from './state.ts'
+import { type LeaseState, type Todo, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 import { tell } from './tell.ts'
 
-export async function pause({ state }: Berthed, why: 'idle' | 'asked', sentence: string): Promise<void> {
+/** It shows that it is paused only when the account has heard it: whoever sees it may resume it at once. */
+export async function pause({ state }: Berthed, { why, sentence, asked }: Extract<Todo, { is: 'pause' }>): Promise<void> {
   const place = state.place!, { input } = state
   await steps.pauseContainer(state, place)
   await steps.claimName(state, place, { asleep: true })
+  await giveBack(state, asked)
   const now = Date.now()
   state.phase = 'paused'
   measurePhase('paused')
@@ -24,7 +26,6 @@ export async function pause({ state }: Berthed, why: 'idle' | 'asked', sentence:
   delete state.idleTold
   tellTimeline(state, `paused: ${sentence}`, now)
   showAttributes(state)
-  await giveBack(state)
   const end = why === 'idle' && input.entitlement.idle ? ` It is deleted after ${sayDuration(input.entitlement.idle.deleteMs)} asleep.` : ''
   tell(state, 'paused', `${input.name} is paused: ${sentence}${end} Wake it with: berth resume ${input.name}`)
 }
@@ -69,16 +70,16 @@ async function findPlaceInTime({ state, words }: Berthed): Promise<Awaited<Retur
 async function staysPaused(state: LeaseState, why: string): Promise<void> {
   const now = Date.now(), { input } = state
   tellTimeline(state, `stays paused: ${why}`, now)
-  await giveBack(state)
+  await giveBack(state, now)
   tell(state, 'trouble', `${input.name} stays paused: ${why} Try again with: berth resume ${input.name}`)
 }
 
 /** Cpu and memory, at the site and in the member's quota. */
-async function giveBack(state: LeaseState): Promise<void> {
+async function giveBack(state: LeaseState, since: number): Promise<void> {
   const { input } = state, { key } = input
   await freePlace(state.place!.site, { key, number: state.number, paused: true })
   try {
-    await getExternalWorkflowHandle(accountId(input.member)).signal(leasePausedSignal, { key, paused: true })
+    await getExternalWorkflowHandle(accountId(input.member)).signal(leasePausedSignal, { key, paused: true, since })
   } catch (error) {
     log.warn('nobody keeps this account any more', { member: input.member, error })
   }

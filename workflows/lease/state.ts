@@ -14,7 +14,7 @@ export interface Over {
 
 /** What has come up for the story to do, beside waiting. */
 export type Todo =
-  | { readonly is: 'pause'; readonly why: 'idle' | 'asked'; readonly sentence: string }
+  | { readonly is: 'pause'; readonly why: 'idle' | 'asked'; readonly sentence: string; readonly asked: number }
   | { readonly is: 'resume'; readonly by: string }
   | { readonly is: 'mend'; readonly what: 'died' | 'out of memory' | 'removed' | 'restarted'; readonly evidence: string }
   | { readonly is: 'republish'; readonly hostPorts: readonly number[]; readonly evidence: string }
