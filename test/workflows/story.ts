@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, Worker, type InjectedSinks, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { workflowInterceptorModules } from '../../worker/bundle.ts'
+import { localMarker } from '../bench/actions.ts'
 import type { SpySinks } from './fixtures/spy.ts'
 
 export const payloads = (...values: unknown[]) => ({ payloads: values.map((value) => ({
@@ -76,7 +77,7 @@ export class Story {
   local(name: string, result?: unknown): this {
     const seq = ++this.#activities, complete_time = { seconds: Math.floor(this.now / 1_000), nanos: this.now % 1_000 * 1e6 }
     const of = { seq, attempt: 1, activity_id: String(seq), activity_type: name, complete_time, backoff: null, original_schedule_time: complete_time }
-    this.command('MARKER_RECORDED', { markerName: 'core_local_activity', details: { data: payloads(of), result: payloads(result ?? null) } })
+    this.command('MARKER_RECORDED', { markerName: localMarker, details: { data: payloads(of), result: payloads(result ?? null) } })
     return this
   }
 

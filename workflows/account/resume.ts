@@ -1,7 +1,7 @@
 /** `resume`: the account decides, since pausing has freed cpu and memory of the member's quota. */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { resumeSignal, type Paused } from '../contract.ts'
-import { refuse, refusalIn, rootMessage } from '../refuse.ts'
+import { refuse, rootMessage } from '../refuse.ts'
 import { inUse, quotaRefusal } from '../rules/quota.ts'
 import type { Standing } from '../steps.ts'
 import { standingOrLater } from './ask.ts'
@@ -53,7 +53,7 @@ export function resuming({ books, ask, ready }: ResumeDesk) {
       books.held[key] = paused ? { ...rest, paused } : rest
       if (!paused || !wish || since === undefined || wish.at < since) return
       await resume(wish).catch((error: unknown) =>
-        note(books, { at: Date.now(), kind: 'trouble', sentence: `${held.name} stays paused: ${refusalIn(error)?.sentence ?? rootMessage(error)}` }))
+        note(books, { at: Date.now(), kind: 'trouble', sentence: `${held.name} stays paused: ${rootMessage(error)}` }))
     },
   }
 }
