@@ -59,12 +59,11 @@ export function decode(wire: Buffer): Message {
 
 /** A name at an offset, and where it ends. Pointers only lead backwards, so no name is endless. */
 export function readName(wire: Buffer, start: number): { readonly name: string; readonly next: number } {
-  const labels: string[] = []
-  let at = start, next: number | undefined, lowest = start, length = 1
+  let name = '', at = start, next: number | undefined, lowest = start, length = 1
   for (;;) {
     need(wire, at, 1)
     const octet = wire.readUInt8(at)
-    if (octet === 0) return { name: labels.join('.'), next: next ?? at + 1 }
+    if (octet === 0) return { name, next: next ?? at + 1 }
     if (octet >= 0xc0) {
       need(wire, at, 2)
       next ??= at + 2
@@ -77,8 +76,9 @@ export function readName(wire: Buffer, start: number): { readonly name: string; 
     need(wire, at + 1, octet)
     length += octet + 1
     if (length > 255) throw new Malformed('A name has more than 255 octets.')
-    labels.push(labelText(wire.subarray(at + 1, at + 1 + octet)))
-    at += octet + 1
+    if (name !== '') name += '.'
+    const end = at + 1 + octet
+    for (at++; at < end; at++) name += shown[wire[at]!]
   }
 }
 
@@ -111,8 +111,11 @@ function readRecord(wire: Buffer, start: number): ReadRecord {
   }
 }
 
-const labelText = (octets: Buffer): string =>
-  octets.toString('latin1').toLowerCase().replace(/[^a-z0-9_*-]/g, (c) => '\\' + String(c.charCodeAt(0)).padStart(3, '0'))
+/** How each octet of a label reads. */
+const shown: readonly string[] = Array.from({ length: 256 }, (_, octet) => {
+  const letter = String.fromCharCode(octet)
+  return /[A-Za-z0-9_*-]/.test(letter) ? letter.toLowerCase() : '\\' + String(octet).padStart(3, '0')
+})
 
 function need(wire: Buffer, at: number, octets: number): void {
   if (at + octets > wire.length) throw new Malformed('The message is cut off.')

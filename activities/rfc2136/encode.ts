@@ -20,40 +20,55 @@ export interface Update {
 }
 
 const empty = Buffer.alloc(0)
+const dot = 46
 
 export const u16 = (value: number): Buffer => Buffer.from([value >> 8 & 255, value & 255])
 
 /** A name of ASCII labels; throws `RangeError` for what the wire cannot hold. */
 export function wireName(name: string): Buffer {
-  if (name === '') return Buffer.from([0])
-  if (name.length > 253) throw new RangeError(`${JSON.stringify(name)} is too long for a DNS name.`)
-  const wire = Buffer.alloc(name.length + 2)
-  wire.write(name.toLowerCase(), 1, 'latin1')
-  // Each dot becomes the length of the label behind it; a text of other than ASCII would not keep its length.
-  for (let at = 1, lengthAt = 0; at < wire.length; at++) {
-    if (at <= name.length && name.charCodeAt(at - 1) > 127) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
-    if (at <= name.length && name.charCodeAt(at - 1) !== dot) continue
-    const length = at - lengthAt - 1
-    if (length < 1 || length > 63) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
-    wire[lengthAt] = length
-    lengthAt = at
-  }
-  wire[wire.length - 1] = 0
+  const wire = Buffer.allocUnsafe(nameSize(name))
+  putName(wire, name, 0)
   return wire
 }
 
-const dot = 46
-
 export function wireRecord(record: WireRecord): Buffer {
-  const name = wireName(record.name)
-  const wire = Buffer.alloc(name.length + 10 + record.data.length)
-  wire.set(name)
-  wire.writeUInt16BE(record.type, name.length)
-  wire.writeUInt16BE(record.class, name.length + 2)
-  wire.writeUInt32BE(record.ttl, name.length + 4)
-  wire.writeUInt16BE(record.data.length, name.length + 8)
-  wire.set(record.data, name.length + 10)
+  const wire = Buffer.allocUnsafe(recordSize(record))
+  putRecord(wire, record, 0)
   return wire
+}
+
+// Sizes are known before anything is written, so that a message is one piece of memory; each `put` returns where it ended.
+
+const nameSize = (name: string): number => name === '' ? 1 : name.length + 2
+const recordSize = ({ name, data }: WireRecord): number => nameSize(name) + 10 + data.length
+
+function putName(wire: Buffer, name: string, start: number): number {
+  if (name === '') return wire.writeUInt8(0, start)
+  if (name.length > 253) throw new RangeError(`${JSON.stringify(name)} is too long for a DNS name.`)
+  // Each dot becomes the length of the label behind it, and the first label's length stands before the text.
+  for (let at = 0, label = 0; at <= name.length; at++) {
+    const code = at < name.length ? name.charCodeAt(at) : dot
+    if (code === dot) {
+      const length = at - label
+      if (length < 1 || length > 63) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
+      wire[start + label] = length
+      label = at + 1
+    } else {
+      if (code > 127) throw new RangeError(`${JSON.stringify(name)} is not a DNS name.`)
+      wire[start + 1 + at] = code >= 65 && code <= 90 ? code + 32 : code // lower-case
+    }
+  }
+  return wire.writeUInt8(0, start + 1 + name.length)
+}
+
+function putRecord(wire: Buffer, record: WireRecord, start: number): number {
+  const at = putName(wire, record.name, start)
+  wire.writeUInt16BE(record.type, at)
+  wire.writeUInt16BE(record.class, at + 2)
+  wire.writeUInt32BE(record.ttl, at + 4)
+  wire.writeUInt16BE(record.data.length, at + 8)
+  wire.set(record.data, at + 10)
+  return at + 10 + record.data.length
 }
 
 /** RDATA of an A or AAAA record. `address` has passed `net.isIP`. */
@@ -69,15 +84,25 @@ export function addressData(address: string): Buffer {
 
 /** RDATA of a TXT record: strings of at most 255 octets. */
 export function txtData(strings: readonly string[]): Buffer {
-  return Buffer.concat(strings.flatMap((string) => {
-    const octets = Buffer.from(string)
-    if (octets.length > 255) throw new RangeError('A TXT string holds at most 255 octets.')
-    return [Buffer.from([octets.length]), octets]
-  }))
+  const data = Buffer.from(strings.map((string) => `\0${string}`).join('')) // each zero becomes the length of the string behind it
+  let at = 0
+  for (const string of strings) {
+    const length = Buffer.byteLength(string)
+    if (length > 255) throw new RangeError('A TXT string holds at most 255 octets.')
+    data[at] = length
+    at += length + 1
+  }
+  return data
 }
 
 /** RDATA of an SRV record with priority and weight 0. */
-export const srvData = (port: number, target: string): Buffer => Buffer.concat([u16(0), u16(0), u16(port), wireName(target)])
+export function srvData(port: number, target: string): Buffer {
+  const data = Buffer.allocUnsafe(6 + nameSize(target))
+  data.writeUInt32BE(0, 0)
+  data.writeUInt16BE(port, 4)
+  putName(data, target, 6)
+  return data
+}
 
 // Prerequisites and updates (RFC 2136, 2.4 and 2.5): the TTL is 0 but for an add.
 
@@ -89,18 +114,40 @@ export const deleteRrset = (name: string, rrtype: number): WireRecord => ({ name
 export const deleteRecord = (name: string, rrtype: number, data: Buffer): WireRecord => ({ name, type: rrtype, class: dnsClass.NONE, ttl: 0, data })
 
 /** An UPDATE without its signature. */
-export function encodeUpdate(update: Update, id: number): Buffer {
-  return Buffer.concat([
-    header(id, opcode.UPDATE << 11, [1, update.prerequisites.length, update.updates.length]),
-    wireName(update.zone), u16(type.SOA), u16(dnsClass.IN),
-    ...update.prerequisites.map(wireRecord), ...update.updates.map(wireRecord),
-  ])
+export function encodeUpdate({ zone, prerequisites, updates }: Update, id: number): Buffer {
+  const head = { id, opcode: opcode.UPDATE, counts: [prerequisites.length, updates.length], name: zone, type: type.SOA } as const
+  return encode(head, [...prerequisites, ...updates])
 }
 
 /** A question without its signature; type AXFR asks for the zone. */
 export function encodeQuery(question: { readonly name: string; readonly type: number }, id: number): Buffer {
-  return Buffer.concat([header(id, opcode.QUERY << 11, [1, 0, 0]), wireName(question.name), u16(question.type), u16(dnsClass.IN)])
+  return encode({ id, opcode: opcode.QUERY, counts: [0, 0], ...question }, [])
 }
 
-const header = (id: number, flags: number, counts: readonly [number, number, number]): Buffer =>
-  Buffer.concat([id, flags, ...counts, 0].map(u16))
+/** Header and question; an UPDATE's question is its zone (RFC 2136, 2.3). */
+interface Head {
+  readonly id: number
+  readonly opcode: number
+  /** Records of the answer and the authority section. */
+  readonly counts: readonly [number, number]
+  readonly name: string
+  readonly type: number
+}
+
+function encode(head: Head, records: readonly WireRecord[]): Buffer {
+  let size = 12 + nameSize(head.name) + 4
+  for (const record of records) size += recordSize(record)
+  const wire = Buffer.allocUnsafe(size)
+  wire.writeUInt16BE(head.id, 0)
+  wire.writeUInt16BE(head.opcode << 11, 2)
+  wire.writeUInt16BE(1, 4)
+  wire.writeUInt16BE(head.counts[0], 6)
+  wire.writeUInt16BE(head.counts[1], 8)
+  wire.writeUInt16BE(0, 10)
+  let at = putName(wire, head.name, 12)
+  wire.writeUInt16BE(head.type, at)
+  wire.writeUInt16BE(dnsClass.IN, at + 2)
+  at += 4
+  for (const record of records) at = putRecord(wire, record, at)
+  return wire
+}

@@ -6,6 +6,7 @@ import {
   addressData, deleteRecord, deleteRrset, encodeQuery, encodeUpdate, nameNotInUse, rrsetEquals, srvData, txtData, wireName,
   type WireRecord,
 } from '../../../activities/rfc2136/encode.ts'
+import { readyKey, sign, type TsigKey } from '../../../activities/rfc2136/tsig.ts'
 
 const label = fc.stringMatching(/^[a-z0-9_-]{1,63}$/)
 const name = fc.array(label, { minLength: 1, maxLength: 6 }).map((labels) => labels.join('.')).filter((text) => text.length <= 253)
@@ -72,6 +73,34 @@ it('the prerequisites and updates of RFC 2136 have their classes, and no TTL', (
 
 it.each(['ä.test', 'a..b', `${'a'.repeat(64)}.test`, Array(130).fill('a').join('.')])('a name that the wire cannot hold is refused: %s', (wrong) => {
   expect(() => wireName(wrong)).toThrow(RangeError)
+})
+
+it('a name goes out in lower case, the root as one octet, and 253 characters fit', () => {
+  expect(wireName('Ab.c')).toEqual(Buffer.from('\x02ab\x01c\0'))
+  expect(wireName('')).toEqual(Buffer.from([0]))
+  const longest = `${'a'.repeat(63)}.`.repeat(3) + 'b'.repeat(61)
+  expect(readName(wireName(longest), 0)).toEqual({ name: longest, next: 255 })
+  expect(() => wireName(`${longest}b`)).toThrow('too long')
+})
+
+it('an octet that is no part of a host name reads as its number, and only ASCII letters lose their case', () => {
+  const read = (label: readonly number[]) => readName(Buffer.from([label.length, ...label, 0]), 0).name
+  expect(read([...Buffer.from('Az_*-0')])).toBe('az_*-0')
+  expect(read([0, 0x2e, 0x5c, 0x20])).toBe('\\000\\046\\092\\032')
+  expect([read([192]), read([224]), read([255])]).toEqual(['\\192', '\\224', '\\255'])
+  expect(new Set(Array.from({ length: 256 }, (_, octet) => read([octet]))).size).toBe(256 - 26)
+})
+
+it('a TXT string is as long as its octets', () => {
+  expect(readTxt(txtData(['ä'.repeat(127), '', 'x'.repeat(255)]))).toEqual(['ä'.repeat(127), '', 'x'.repeat(255)])
+  expect(() => txtData(['x', 'ä'.repeat(128)])).toThrow(RangeError)
+  expect(txtData([])).toHaveLength(0)
+})
+
+it('a key signs the same however its name is written', () => {
+  const key: TsigKey = { name: 'site1-key', algorithm: 'hmac-sha256', secret: Buffer.alloc(32, 7) }
+  const message = encodeQuery({ name: 'a.test', type: type.TXT }, 7)
+  expect(sign(message, readyKey({ ...key, name: 'Site1-Key.' }), 9)).toEqual(sign(message, readyKey(key), 9))
 })
 
 it('whatever octets come in, reading them ends, and fails only as malformed', () => {
