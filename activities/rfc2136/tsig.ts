@@ -11,11 +11,30 @@ export interface TsigKey {
   readonly secret: Buffer
 }
 
-/** A key made ready: HMAC with a `KeyObject` costs a fifth of HMAC with a Buffer (6 and 35 µs were seen). */
-export type ReadyKey = Omit<TsigKey, 'secret'> & { readonly secret: KeyObject }
+/** A key made ready: what is the same in every message is made once. */
+export interface ReadyKey extends Omit<TsigKey, 'secret'> {
+  /** HMAC with a `KeyObject` costs a fifth of HMAC with a Buffer (6 and 35 µs were seen). */
+  readonly secret: KeyObject
+  /** What a signature covers of the key: name, class, TTL, algorithm (RFC 8945, 4.3.3). */
+  readonly covered: Buffer
+  /** The TSIG record of a request up to the algorithm. */
+  readonly record: Buffer
+}
 
-export const readyKey = (key: TsigKey): ReadyKey =>
-  ({ name: key.name.toLowerCase().replace(/\.$/, ''), algorithm: key.algorithm, secret: createSecretKey(key.secret) })
+/** Octets of a MAC of HMAC-SHA256. */
+const macSize = 32
+/** Octets of a request's TSIG record after the algorithm: time, fudge, size of the MAC, MAC, id, error, size of other. */
+const restSize = 6 + 2 + 2 + macSize + 2 + 2 + 2
+
+export function readyKey(key: TsigKey): ReadyKey {
+  const name = key.name.toLowerCase().replace(/\.$/, ''), algorithm = wireName(key.algorithm)
+  const data = Buffer.concat([algorithm, Buffer.alloc(restSize)])
+  return {
+    name, algorithm: key.algorithm, secret: createSecretKey(key.secret),
+    covered: Buffer.concat([wireName(name), u16(dnsClass.ANY), Buffer.alloc(4), algorithm]),
+    record: wireRecord({ name, type: type.TSIG, class: dnsClass.ANY, ttl: 0, data }).subarray(0, -restSize),
+  }
+}
 
 /** How far two clocks may be apart, in seconds (RFC 8945, 10). */
 export const fudge = 300
@@ -41,9 +60,16 @@ export const seconds = (): number => Math.floor(Date.now() / 1000)
 /** The message with its signature, and the MAC over which the reply is signed. `now` is in seconds. */
 export function sign(message: Buffer, key: ReadyKey, now = seconds()): { readonly wire: Buffer; readonly mac: Buffer } {
   const mac = hmac(key, [message, variables(key, { time: now, fudge, error: 0, other: nothing })])
-  const data = Buffer.concat([wireName(key.algorithm), u48(now), u16(fudge), u16(mac.length), mac, message.subarray(0, 2), u16(0), u16(0)])
-  const wire = Buffer.concat([message, wireRecord({ name: key.name, type: type.TSIG, class: dnsClass.ANY, ttl: 0, data })])
-  wire.writeUInt16BE(wire.readUInt16BE(10) + 1, 10) // only after the MAC, which is over the message without its signature
+  const wire = Buffer.allocUnsafe(message.length + key.record.length + restSize), rest = message.length + key.record.length
+  wire.set(message)
+  wire.writeUInt16BE(message.readUInt16BE(10) + 1, 10) // only here, for the MAC is over the message without its signature
+  wire.set(key.record, message.length)
+  wire.writeUIntBE(now, rest, 6)
+  wire.writeUInt16BE(fudge, rest + 6)
+  wire.writeUInt16BE(macSize, rest + 8)
+  wire.set(mac, rest + 10)
+  wire.writeUInt16BE(message.readUInt16BE(0), rest + 10 + macSize)
+  wire.writeUInt32BE(0, rest + 12 + macSize) // no error, no other data
   return { wire, mac }
 }
 
@@ -93,9 +119,8 @@ export class ReplyCheck {
     const bare = Buffer.from(wire.subarray(0, record.start))
     bare.writeUInt16BE(tsig.originalId, 0)
     bare.writeUInt16BE(bare.readUInt16BE(10) - 1, 10)
-    const timers = Buffer.concat([u48(tsig.time), u16(tsig.fudge)])
     const mac = hmac(this.#key, [u16(this.#priorMac.length), this.#priorMac, ...this.#unsigned, bare,
-      this.#first ? variables(this.#key, tsig) : timers])
+      this.#first ? variables(this.#key, tsig) : timers(tsig)])
     if (tsig.mac.length !== mac.length || !timingSafeEqual(mac, tsig.mac)) throw new Unproven('The signature of a reply is wrong.')
     this.#priorMac = mac
     this.#first = false
@@ -126,22 +151,27 @@ function readTsig(wire: Buffer, record: ReadRecord): Tsig {
 
 const nothing = Buffer.alloc(0)
 
-function variables(key: ReadyKey, tsig: Pick<Tsig, 'time' | 'fudge' | 'error' | 'other'>): Buffer {
-  return Buffer.concat([wireName(key.name), u16(dnsClass.ANY), Buffer.alloc(4), wireName(key.algorithm),
-    u48(tsig.time), u16(tsig.fudge), u16(tsig.error), u16(tsig.other.length), tsig.other])
-}
-
-function hmac(key: ReadyKey, parts: readonly Buffer[]): Buffer {
-  const hash = createHmac('sha256', key.secret)
-  for (const part of parts) hash.update(part)
-  return hash.digest()
-}
-
-const u48 = (value: number): Buffer => {
-  const octets = Buffer.alloc(6)
-  octets.writeUIntBE(value, 0, 6)
+/** What is signed after the message (RFC 8945, 4.3.3). */
+function variables({ covered }: ReadyKey, { time, fudge, error, other }: Pick<Tsig, 'time' | 'fudge' | 'error' | 'other'>): Buffer {
+  const octets = Buffer.allocUnsafe(covered.length + 12 + other.length), rest = covered.length
+  octets.set(covered)
+  octets.writeUIntBE(time, rest, 6)
+  octets.writeUInt16BE(fudge, rest + 6)
+  octets.writeUInt16BE(error, rest + 8)
+  octets.writeUInt16BE(other.length, rest + 10)
+  octets.set(other, rest + 12)
   return octets
 }
+
+function timers({ time, fudge }: Pick<Tsig, 'time' | 'fudge'>): Buffer {
+  const octets = Buffer.allocUnsafe(8)
+  octets.writeUIntBE(time, 0, 6)
+  octets.writeUInt16BE(fudge, 6)
+  return octets
+}
+
+/** In one piece: a step out of JavaScript costs more than the copy. */
+const hmac = (key: ReadyKey, parts: readonly Buffer[]): Buffer => createHmac('sha256', key.secret).update(Buffer.concat(parts)).digest()
 
 function unsignedError(error: number, key: string): string {
   if (error === tsigError.BADKEY) return `The nameserver does not know the key ${key}, or does not let it write these records (BADKEY).`
