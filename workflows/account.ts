@@ -4,11 +4,13 @@ import { askTogether } from './account/ask.ts'
 import { type Books, accountDetails, close, deskOf, note, openBooks } from './account/books.ts'
 import { showLosing } from './account/brake.ts'
 import { lend } from './account/lend.ts'
+import { hearLinked, unlinkAll } from './account/links.ts'
 import { compare, rebuild } from './account/rebuild.ts'
 import { applyStanding } from './account/recheck.ts'
 import { resuming } from './account/resume.ts'
 import type { Word } from './account/revoke.ts'
 import * as c from './contract.ts'
+import { linkedSignal } from './link/messages.ts'
 import { refuse } from './refuse.ts'
 import { isLong } from './renew.ts'
 import type { LendRequest } from './terms.ts'
@@ -38,11 +40,15 @@ export async function account(input: c.AccountInput): Promise<void> {
   const settled = () => allHandlersFinished() && starting.size === 0
   setHandler(c.lendUpdate, (wish) => lend({ books, ask, ready, starting }, wish).finally(show), { validator: (wish) => assertSignedIn(books, wish) })
   setHandler(c.signInUpdate, () => books.epoch)
-  setHandler(c.signOutUpdate, ({ by, reason }) => {
-    books.epoch++
-    if (reason === 'revoked') note(books, { at: Date.now(), kind: 'rights', sentence: `${by} signed you out everywhere.` })
-    return books.epoch
+  setHandler(c.signOutUpdate, async ({ by, reason }) => {
+    const epoch = ++books.epoch
+    if (reason === 'revoked') {
+      note(books, { at: Date.now(), kind: 'rights', sentence: `${by} signed you out everywhere.` })
+      await unlinkAll(books, by)
+    }
+    return epoch
   })
+  setHandler(linkedSignal, (word) => hearLinked(books, word, () => condition(() => rebuilt)))
   setHandler(c.mayResumeUpdate, ({ key, by }) => mayResume(key, by.uid))
   setHandler(c.leaseEndedSignal, ({ key, ending, notices }) => {
     close(books, key, ending, Date.now())

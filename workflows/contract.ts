@@ -63,6 +63,8 @@ export interface LeaseInput {
   readonly asked: number
   readonly entitlement: Pick<Entitlement, 'longestWaitMs' | 'extend' | 'warnMs' | 'restart' | 'idle' | 'graceMs' | 'longestMs'>
   readonly clocks: Clocks
+  /** Who is shown it in chat, by link ids. */
+  readonly links?: readonly string[]
   /** What survives continue-as-new; its shape belongs to `lease/`. */
   readonly carried?: unknown
 }

@@ -4,6 +4,7 @@ import type { LeaseInput } from './contract.ts'
 import { type Berthed, berth, leave, openPlacement, registerTakeBack } from './lease/berth.ts'
 import { drainStep, registerNext, takeDrainStep } from './lease/drain.ts'
 import { untilNext } from './lease/keep.ts'
+import { showFollowers } from './lease/follow.ts'
 import { listen } from './lease/listen.ts'
 import { mend, republish } from './lease/mend.ts'
 import { move } from './lease/move.ts'
@@ -23,13 +24,20 @@ import type { Ending, Place } from './terms.ts'
 export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> {
   const state = carried as LeaseState | undefined ?? openState(input, Date.now())
   const words = new Map<number, SiteWord>(), undo = new Rollback(), letters: Promise<void>[] = []
-  const show = () => showDetails(state)
+  const show = () => {
+    showDetails(state)
+    showFollowers(state, letters)
+  }
   if (!carried) measurePhase('waiting')
   const long = () => isLong(input.clocks)
   let changes = 0
   listen({ state, words, changed: () => { changes++; show() } })
 
-  undo.push('say that it ended', async () => void await Promise.all([...letters, tellEnded(state, endingOf(state))]))
+  undo.push('say that it ended', async () => {
+    const ending = endingOf(state)
+    showFollowers(state, letters)
+    await Promise.all([...letters, tellEnded(state, ending)])
+  })
   undo.push('all placements', async () => {}) // they unwind side by side, all before the last word
   const it: Berthed = { state, words, undo, letters, show }
   const unlessEnded = (step: () => Promise<void>) => unlessOver(() => state.over !== undefined, step)
@@ -39,7 +47,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
     if (state.readyAt === undefined) ready(state)
     while (!state.over && (state.todo || !long())) {
       show()
-      await untilNext({ state, changes: () => changes, isLong: long })
+      await untilNext({ state, changes: () => changes, show, isLong: long })
       const drain = drainStep(state)
       if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
       else if (drain) await unlessEnded(() => takeDrainStep(it, drain))

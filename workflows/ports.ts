@@ -2,6 +2,7 @@
  * What the stories need of the world. Each technology in `activities/` satisfies one of these, and one suite per port
  * in `test/ports/` runs on all of them. "Absent" is success for whatever removes.
  */
+import type { ButtonVerb, ChatPerson, ChatUser, Message, Post } from './link/terms.ts'
 import type { LeaseSpec, Place } from './terms.ts'
 
 // Directory ---------------------------------------------------------------------------------------------------------
@@ -23,6 +24,8 @@ export type Found = { readonly is: 'person'; readonly person: Person } | { reado
 /** Throws `DirectoryUnavailable` for anything that is neither an entry nor a proven absence. */
 export interface Directory {
   find(uid: string): Promise<Found>
+  /** By a whole value of `mail`, whatever its case; never by a part of it. Absent is proven as in `find`. */
+  findByMail?(mail: string): Promise<Found | { readonly is: 'several' }>
   /** The member whose password this is; throws `LoginDenied`, or `DirectoryUnavailable`. */
   login(uid: string, password: string): Promise<Person>
 }
@@ -226,4 +229,61 @@ export interface HostOrder {
   readonly spec: LeaseSpec
   readonly place: Place
   readonly cpuShare?: number
+}
+
+// Chat --------------------------------------------------------------------------------------------------------------
+
+/** A button with its sealed context: what a click on it brings back. */
+export interface SealedButton {
+  readonly verb: ButtonVerb
+  readonly label: string
+  readonly style?: 'danger'
+  readonly confirm?: string
+  readonly context: string
+}
+
+export interface SealedMessage extends Omit<Message, 'buttons'> {
+  readonly buttons: readonly SealedButton[]
+}
+
+/**
+ * One chat platform; every call names a user of one of its tenants. Any trouble is thrown and tried again, `ChatLimited`
+ * after the time it names.
+ */
+export interface Chat {
+  person(user: ChatUser): Promise<ChatPerson>
+  /**
+   * Whose the account is by the platform's own word, where an admin has set up that it counts; undefined where none has.
+   * A name or an address is only where to look: what is proven is an entry.
+   */
+  vouch?(user: ChatUser, entries: Entries): Promise<Vouched | undefined>
+  /**
+   * Posts to the user's direct messages, or edits `post` in place; one that was deleted is posted anew. `once` tells two
+   * tries of one message from two messages, where the platform can tell them apart; `again`: an earlier try may have
+   * posted it, and is looked for.
+   */
+  post(to: ChatUser, message: SealedMessage, how: { readonly post?: Post; readonly once: string; readonly again?: boolean }): Promise<Post>
+  /** How a moment is written so that this reader sees his or her own time. */
+  when(at: number, timeZone: string | undefined): string
+}
+
+/** The directory, as a chat may look into it: undefined unless there is exactly one such entry, and it is not disabled. */
+export interface Entries {
+  byUid(uid: string): Promise<Person | undefined>
+  byMail(mail: string): Promise<Person | undefined>
+}
+
+export type Vouched =
+  | { readonly is: 'proven'; readonly person: Pick<Person, 'uid' | 'uuid'> }
+  /** `why` is for the log, and names nobody. */
+  | { readonly is: 'unproven'; readonly why: string }
+
+/** The platform wants a pause. */
+export class ChatLimited extends Error {
+  override name = 'ChatLimited'
+  readonly afterMs: number
+  constructor(afterMs: number) {
+    super(`The chat wants a pause of ${afterMs} ms.`)
+    this.afterMs = afterMs
+  }
 }

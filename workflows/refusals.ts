@@ -35,6 +35,11 @@ export const refusalClass = {
   atCap: 'refused',
   notSignedIn: 'not signed in',
   denied: 'not signed in',
+  notLinked: 'not signed in',
+  linkOver: 'refused',
+  badCode: 'refused',
+  foreignChat: 'refused',
+  badSeal: 'refused',
   slowDown: 'try later',
   tryLater: 'try later',
 } as const satisfies Record<string, RefusalClass>

@@ -2,6 +2,7 @@
 import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
 import type { KeptHosts, WaitingStep, WatchClocks } from './contract.ts'
 import type { Watched } from './rules/sightings.ts'
+import type { ChatSteps } from './link/steps.ts'
 import type { BrakeSteps, SweepSteps } from './sweep/steps.ts'
 import type { Besides, Clocks, Entitlement, Lasts, SiteTerms } from './terms.ts'
 
@@ -35,7 +36,7 @@ export interface OpenLease {
 }
 
 /** On queue `berth`. */
-export interface CoreSteps extends SweepSteps, BrakeSteps {
+export interface CoreSteps extends SweepSteps, BrakeSteps, ChatSteps {
   /** Asks the directory once and applies the policy. Fails retryably (`Unavailable`) when either is away. */
   entitle(member: string): Promise<Standing>
   /** What the policy says of a site; undefined when it lists no such site. */
@@ -51,6 +52,8 @@ export interface CoreSteps extends SweepSteps, BrakeSteps {
     readonly leases: readonly OpenLease[]
     readonly knownOpen: readonly string[]
     readonly due?: Readonly<Record<string, number>>
+    /** Of a member: the chat accounts that are linked to her or him, by workflow id. */
+    readonly links?: readonly string[]
   }>
   /** What admins said of the hosts of a site before it was terminated, as its newest closed run has kept it. */
   recallHosts(site: string): Promise<KeptHosts>

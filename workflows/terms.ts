@@ -137,6 +137,8 @@ export interface LendRequest {
   readonly command?: readonly string[]
   /** Epoch of the caller's token; older than the account's is refused. */
   readonly epoch?: number
+  /** Digest of a line that was typed into a chat: within 10 s the same one means the same lease. */
+  readonly line?: string
 }
 
 /** The answer to `lend`: what is reserved. "From … until …" comes with the first live event. */

@@ -14,6 +14,16 @@ export const request = {
  */
 export const localRequest = { ...request, retry: { ...request.retry, maximumAttempts: 4 } } as const satisfies LocalActivityOptions
 
+/** A message in a chat: a few tries, then the story decides, for by then there may be a newer one. */
+export const inChat = {
+  scheduleToCloseTimeout: '30s',
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
+} as const satisfies ActivityOptions
+
+/** Beside a start that may take minutes: again and again, each for a minute, with signs of life. */
+export const following = { scheduleToCloseTimeout: '90s', startToCloseTimeout: '75s', heartbeatTimeout: '15s' } as const satisfies ActivityOptions
+
 /** Nobody waits, and it must be done: short tries, for ever. */
 export const untilDone = {
   startToCloseTimeout: '30s',

@@ -11,7 +11,7 @@ export interface Books {
   epoch: number
   held: Record<string, Held>
   /** Request id → first answer: Temporal forgets update ids with the run. */
-  receipts: Record<string, { readonly at: number; readonly receipt?: Receipt; readonly refusal?: Refusal }>
+  receipts: Record<string, { readonly at: number; readonly receipt?: Receipt; readonly refusal?: Refusal; readonly line?: string }>
   notices: Notice[]
   endings: Ending[]
   clocks: Clocks
@@ -26,6 +26,8 @@ export interface Books {
   shown?: 'losing'
   /** Held leases that Temporal did not know at the last look. */
   missed: string[]
+  /** Chat accounts that are linked to this member, by workflow id. */
+  links?: string[]
   emptySince: number
 }
 
@@ -54,11 +56,21 @@ export function openBooks(input: AccountInput, now: number): { books: Books; reb
   }
 }
 
-export function remember(books: Books, requestId: string, answer: { receipt?: Receipt; refusal?: Refusal }, now: number): void {
+export function remember(books: Books, requestId: string, answer: { receipt?: Receipt; refusal?: Refusal; line?: string }, now: number): void {
   for (const [id, { at }] of Object.entries(books.receipts)) if (now - at > books.clocks.receiptMs) delete books.receipts[id]
   const ids = Object.keys(books.receipts) // insertion order is age
   for (const id of ids.slice(0, Math.max(0, ids.length + 1 - receiptsKept))) delete books.receipts[id]
   books.receipts[requestId] = { at: now, ...answer }
+}
+
+/** People press Enter again when nothing seems to happen. */
+const sameLineMs = 10_000
+
+/** The lease that the same line has just got, if it is still there. */
+export function justLent({ receipts, held }: Books, line: string | undefined, now: number): Receipt | undefined {
+  if (line === undefined) return undefined
+  const found = Object.values(receipts).findLast((one) => one.line === line && now - one.at <= sameLineMs)?.receipt
+  return found && found.key in held ? found : undefined
 }
 
 export function note(books: Books, notice: Notice): void {

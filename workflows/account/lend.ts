@@ -2,14 +2,14 @@
 import { ParentClosePolicy, log, startChild } from '@temporalio/workflow'
 import { TypedSearchAttributes } from '@temporalio/common'
 import { attributes, type LeaseInput } from '../contract.ts'
-import type { lease } from '../lease.ts'
+import type { lease as leaseStory } from '../lease.ts'
 import { refuse } from '../refuse.ts'
 import { decideLend } from '../rules/lending.ts'
 import { sayDuration } from '../rules/duration.ts'
 import type { Standing } from '../steps.ts'
 import type { LendRequest, Receipt } from '../terms.ts'
 import { standingOrLater } from './ask.ts'
-import { type Books, remember } from './books.ts'
+import { type Books, justLent, remember } from './books.ts'
 
 export interface LendingDesk {
   readonly books: Books
@@ -28,7 +28,12 @@ export async function lend({ books, ask, ready, starting }: LendingDesk, wish: L
   // From here to the answer nothing awaits: one decision at a time.
   const meanwhile = answered(books, wish.requestId)
   if (meanwhile) return meanwhile
-  const now = Date.now()
+  const now = Date.now(), line = wish.line === undefined ? {} : { line: wish.line }
+  const twice = justLent(books, wish.line, now)
+  if (twice) {
+    remember(books, wish.requestId, { receipt: twice }, now)
+    return twice
+  }
   const { entitlement, clocks } = rights(books, standing)
   books.lastGood = { at: now, entitlement }
   books.clocks = clocks
@@ -37,9 +42,10 @@ export async function lend({ books, ask, ready, starting }: LendingDesk, wish: L
     remember(books, wish.requestId, decision, now)
     throw refuse(decision.refusal.kind, decision.refusal.sentence)
   }
-  const { held, receipt, lease: input } = decision.reservation
+  const { held, receipt, lease } = decision.reservation
+  const input: LeaseInput = books.links?.length ? { ...lease, links: books.links } : lease
   books.held[held.key] = held
-  remember(books, wish.requestId, { receipt }, now)
+  remember(books, wish.requestId, { receipt, ...line }, now)
   starting.add(held.key)
   void startLease(input, receipt).finally(() => starting.delete(held.key))
   return receipt
@@ -67,7 +73,7 @@ function rights(books: Books, standing: Standing): Extract<Standing, { is: 'memb
  */
 async function startLease(input: LeaseInput, receipt: Receipt): Promise<void> {
   const first = input.sites[0]!
-  await startChild<typeof lease>('lease', {
+  await startChild<typeof leaseStory>('lease', {
     args: [input],
     workflowId: receipt.leaseId,
     parentClosePolicy: ParentClosePolicy.ABANDON,

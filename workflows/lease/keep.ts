@@ -12,17 +12,20 @@ export interface Kept {
   readonly state: LeaseState
   /** Counts what changes the waiting: an extension, a hold, evidence. */
   readonly changes: () => number
+  /** Called when something that an admin or a member sees has changed. */
+  readonly show: () => void
   /** Time to continue as new. */
   readonly isLong: () => boolean
 }
 
 /** Returns when the lease is over, has something to do, or has a long history. */
-export async function untilNext({ state, changes, isLong }: Kept): Promise<void> {
+export async function untilNext({ state, changes, show, isLong }: Kept): Promise<void> {
   const wakes = () => state.over !== undefined || state.todo !== undefined || drainStep(state) !== undefined || isLong()
   while (!wakes()) {
     const now = Date.now(), moment = soonest(state)
     if (moment.at <= now) {
       act(state, moment, now)
+      show()
       continue
     }
     const seen = changes()

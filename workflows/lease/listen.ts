@@ -1,6 +1,7 @@
 /** All handlers of a lease. Validators are synchronous and change nothing; every message carries the key. */
 import { setHandler, workflowInfo } from '@temporalio/workflow'
 import * as c from '../contract.ts'
+import { followSignal } from '../link/messages.ts'
 import { refuse, rootMessage } from '../refuse.ts'
 import { sayMoment } from '../rules/moment.ts'
 import type { Caller } from '../terms.ts'
@@ -92,6 +93,11 @@ export function listen({ state, words, changed }: Listening): void {
   setHandler(c.resumeSignal, ({ key: theirs, by }) => {
     if (theirs !== key || state.over) return
     if (state.phase === 'paused' || state.doing === 'pause' || state.todo?.is === 'pause') state.todo = { is: 'resume', by }
+    changed()
+  })
+  setHandler(followSignal, ({ key: theirs, links }) => {
+    if (theirs !== key) return
+    state.links = links
     changed()
   })
   setHandler(c.logsUpdate, ({ lines }) => lastLines(state, lines), { validator: mine })

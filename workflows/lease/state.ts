@@ -71,6 +71,10 @@ export interface LeaseState {
   rightsAt: number
   timeline: TimelineEntry[]
   notices: readonly Notice[]
+  /** Who follows it, when the account has said so since it began. */
+  links?: readonly string[]
+  /** What followers were shown last. */
+  shown?: string
 }
 
 export const openState = (input: LeaseInput, now: number): LeaseState => ({
