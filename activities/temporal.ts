@@ -51,12 +51,25 @@ export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOp
           heartbeat()
         }
       }))
-      return { leases, knownOpen, due }
+      return { leases, knownOpen, due, ...('member' in of && { links: await linksOf(of.member) }) }
     },
   }
 }
 
 const client = () => Context.current().client
+
+/** Chat accounts that are linked to a member. An account that misses one is told by the link itself, so trouble is no failure. */
+async function linksOf(member: string): Promise<string[]> {
+  const links: string[] = []
+  try {
+    for await (const { workflowId, typedSearchAttributes: said } of client().workflow.list({ query: queryOf({ member }, 'link') })) {
+      if (said.get(attributes.owner) === member) links.push(workflowId)
+    }
+  } catch (error) {
+    log.warn('the links of a member were not listed', { member, error })
+  }
+  return links
+}
 
 /** Undefined when the lease is gone. */
 async function leaseOf(id: string, answerMs: number): Promise<OpenLease | undefined> {
@@ -75,9 +88,9 @@ async function leaseOf(id: string, answerMs: number): Promise<OpenLease | undefi
 }
 
 /** A server on SQLite finds no value with a backslash: then what comes before it is asked for, and the answers are sifted. */
-function queryOf(of: { readonly site: string } | { readonly member: string }): string {
+function queryOf(of: { readonly site: string } | { readonly member: string }, type: 'lease' | 'link' = 'lease'): string {
   const [attribute, value] = 'site' in of ? [attributes.site.name, of.site] : [attributes.owner.name, of.member]
-  const open = `WorkflowType = 'lease' AND ExecutionStatus = 'Running'`
+  const open = `WorkflowType = '${type}' AND ExecutionStatus = 'Running'`
   const before = value.split('\\', 1)[0]!, quoted = `'${before.replaceAll("'", "\\'")}'`
   if (before === value) return `${open} AND ${attribute} = ${quoted}`
   return before === '' ? open : `${open} AND ${attribute} STARTS_WITH ${quoted}`

@@ -3,6 +3,7 @@ import { CannotRun, type Signs } from '../../workflows/ports.ts'
 import { EngineLate } from './deadline.ts'
 import type { Engine } from './engine.ts'
 import { diskFull, isFull, saidBy, statusOf } from './failures.ts'
+import { PullProgress } from './progress.ts'
 
 /** A line of the stream that is longer is dropped: it is the engine's, but the text in it comes from a registry. */
 const longestLine = 64 * 1024
@@ -25,14 +26,16 @@ export async function pull(engine: Engine, reference: string, { signal, heartbea
     alive()
     heartbeat(`pulls ${reference}`)
     const stream = await client.ask('begin a pull', () => client.docker.pull(reference, { abortSignal: request.signal }), { ms: pullSilenceMs, signal })
+    const progress = new PullProgress()
     let told = 0
     for await (const line of lines(stream as AsyncIterable<Buffer>)) {
       alive()
       const failed = errorIn(line)
       if (failed !== undefined) throw new Error(failed)
+      const percent = progress.take(line)
       if (Date.now() - told < tellMs) continue
       told = Date.now()
-      heartbeat(`pulls ${reference}`)
+      heartbeat(`pulls ${reference}${percent === undefined ? '' : `, ${percent} %`}`)
     }
   } catch (error) {
     throw request.signal.aborted ? request.signal.reason : pullFailure(error, reference)

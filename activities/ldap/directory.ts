@@ -1,7 +1,7 @@
 /** The directory over LDAP: who a member is, now. Every verb is one look with one deadline; nothing is remembered. */
 import { readFile } from 'node:fs/promises'
 import { DirectoryUnavailable, LoginDenied, type Directory, type Person } from '../../workflows/ports.ts'
-import { converse, hostOf, type Entry, type Peer, type Talk } from './conversation.ts'
+import { converse, hostOf, type Entry, type Equals, type Peer, type Talk } from './conversation.ts'
 import { attributesOf, isDisabled, knownMarks, type DisabledRule } from './disabled.ts'
 import { isUnder, nameInDn } from './dn.ts'
 
@@ -38,12 +38,20 @@ export interface LdapOptions {
   readonly deadlineMs?: number
 }
 
+/** An entry with this value; what cannot stand in the attribute is not sent, and proven absent like anything else. */
+interface Wanted {
+  readonly where: Equals
+  readonly isSent: boolean
+  /** Some servers take é for e (Active Directory): then what the entry itself shows decides. */
+  readonly exact?: boolean
+}
+
 const longestUid = 200, longestPassword = 1024
 /** A user's bind that says no to the password itself: inappropriate (a policy's constraint), invalid, unwilling. */
 const refusals = [19, 49, 53]
 
 /** Throws at once when the options would send passwords in clear. */
-export function createLdapDirectory(options: LdapOptions): Directory {
+export function createLdapDirectory(options: LdapOptions): Required<Directory> {
   const {
     url, startTls = false, bindDn, base, groupBase, canary, uidAttribute = 'uid', uuidAttribute = 'entryUUID',
     groups: way = 'search', memberAttributes = ['member'], disabled = knownMarks, deadlineMs = 2500,
@@ -63,7 +71,7 @@ export function createLdapDirectory(options: LdapOptions): Directory {
     return { peer, password }
   }
 
-  const entriesOf = (talk: Talk, uid: string) => talk.search(base, { where: [[uidAttribute, uid]], attributes, atMost: 2 })
+  const entriesOf = (talk: Talk, where: Equals) => talk.search(base, { where: [where], attributes: [...new Set([...attributes, where[0]])], atMost: 2 })
 
   async function groupsOf(talk: Talk, entry: Entry): Promise<string[]> {
     if (way === 'memberOf') {
@@ -79,7 +87,7 @@ export function createLdapDirectory(options: LdapOptions): Directory {
   const uidOf = (entry: Entry): string => [...entry.values(uidAttribute)].map((uid) => uid.toLowerCase()).sort()[0] ?? ''
 
   async function assertCanary(talk: Talk): Promise<void> {
-    const { entries: [entry] } = await entriesOf(talk, canary.uid)
+    const { entries: [entry] } = await entriesOf(talk, [uidAttribute, canary.uid])
     const seen = entry && (await groupsOf(talk, entry)).some((name) => name.toLowerCase() === canary.group.toLowerCase())
     if (!seen) {
       throw new DirectoryUnavailable(
@@ -87,9 +95,9 @@ export function createLdapDirectory(options: LdapOptions): Directory {
     }
   }
 
-  /** The one member of this uid; undefined when proven absent; 'several' when the uid is not unique. */
-  async function look(talk: Talk, uid: string): Promise<Person | 'several' | undefined> {
-    const { entries, cut } = isSendable(uid) ? await entriesOf(talk, uid) : { entries: [], cut: false }
+  /** The one member that is wanted; undefined when proven absent; 'several' when there are more. */
+  async function look(talk: Talk, { where, isSent, exact = false }: Wanted): Promise<Person | 'several' | undefined> {
+    const { entries, cut } = isSent ? await entriesOf(talk, where) : { entries: [], cut: false }
     if (entries.length > 1) return 'several'
     if (cut) throw new DirectoryUnavailable('The directory cut off its answer.')
     const entry = entries[0]
@@ -97,6 +105,7 @@ export function createLdapDirectory(options: LdapOptions): Directory {
       await assertCanary(talk)
       return undefined
     }
+    if (exact && !isShown(entry, where)) throw new DirectoryUnavailable(`The directory does not show the ${where[0]} by which it found a member.`)
     const uuid = uuidAttribute.toLowerCase() === 'objectguid' ? entry.hex(uuidAttribute) : entry.values(uuidAttribute)[0]
     if (!uuid || !uidOf(entry)) {
       throw new DirectoryUnavailable(`The directory does not show ${uuidAttribute} and ${uidAttribute} of a member.`)
@@ -108,16 +117,24 @@ export function createLdapDirectory(options: LdapOptions): Directory {
   }
 
   /** Looks as the service account. Its own password being refused is our misconfiguration: unavailable, not denied. */
-  const ask = (peer: Peer, uid: string, password: string) => converse(peer, async (talk) => {
+  const ask = (peer: Peer, wanted: Wanted, password: string) => converse(peer, async (talk) => {
     await talk.bind(bindDn, password)
-    return look(talk, uid)
+    return look(talk, wanted)
   })
+  const byUid = (uid: string): Wanted => ({ where: [uidAttribute, uid], isSent: isSendable(uid) })
 
   return {
     async find(uid) {
       const { peer, password } = await prepare()
-      const found = await ask(peer(), uid, password)
+      const found = await ask(peer(), byUid(uid), password)
       if (found === 'several') throw new DirectoryUnavailable(`Several entries have the ${uidAttribute} "${uid}".`)
+      return found ? { is: 'person', person: found } : { is: 'absent' }
+    },
+
+    async findByMail(mail) {
+      const { peer, password } = await prepare()
+      const found = await ask(peer(), { where: ['mail', mail], isSent: isAddress(mail), exact: true }, password)
+      if (found === 'several') return { is: 'several' }
       return found ? { is: 'person', person: found } : { is: 'absent' }
     },
 
@@ -127,7 +144,7 @@ export function createLdapDirectory(options: LdapOptions): Directory {
       if (!given) throw new LoginDenied('A name and a password are needed.')
       if (!isSendable(uid) || password.length > longestPassword || !password.isWellFormed()) throw denied()
       const { peer, password: servicePassword } = await prepare()
-      const found = await ask(peer(), uid, servicePassword)
+      const found = await ask(peer(), byUid(uid), servicePassword)
       if (!found || found === 'several') throw denied()
       await converse(peer(), async (talk) => {
         await talk.bind(found.dn, password).catch((error) => {
@@ -144,6 +161,12 @@ const denied = () => new LoginDenied('The name or the password is wrong.')
 /** Whether a uid may be sent at all: no control characters (NUL among them), no broken Unicode, not too long. */
 export const isSendable = (uid: string): boolean =>
   uid !== '' && uid.length <= longestUid && uid.isWellFormed() && !/\p{Cc}/u.test(uid)
+
+const isShown = (entry: Entry, [attribute, value]: Equals): boolean =>
+  entry.values(attribute).some((one) => one.toLowerCase() === value.toLowerCase())
+
+/** What `mail` may hold (an IA5 string, RFC 4524), whole: nothing that a server would fold into something else. */
+const isAddress = (mail: string): boolean => isSendable(mail) && /^[!-?A-~]+@[A-Za-z0-9.-]+$/.test(mail)
 
 function isLoopback(url: string): boolean {
   const host = hostOf(url)

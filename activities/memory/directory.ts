@@ -10,6 +10,7 @@ export interface MemoryPerson {
   /** Made from the uid when absent; another one under the same uid is another person. */
   readonly uuid?: string
   readonly disabled?: boolean
+  readonly mail?: readonly string[]
 }
 
 /**
@@ -18,7 +19,7 @@ export interface MemoryPerson {
  */
 export type Trouble = 'down' | 'hidden' | 'groupsHidden' | 'wrong'
 
-export interface MemoryDirectory extends Directory {
+export interface MemoryDirectory extends Required<Directory> {
   /** Set and cleared at will. */
   trouble: Trouble | undefined
   /** Every answer takes so long; beyond `deadlineMs` it is none. */
@@ -42,19 +43,20 @@ export function memoryDirectory({ people, canary, deadlineMs = 2500 }: MemoryDir
   const entries = new Map<string, MemoryPerson>()
   let asked = 0
 
-  /** The one entry, or a proven absence; throws for anything in between. */
-  async function look(uid: string): Promise<MemoryPerson | undefined> {
+  /** What is found, or a proven absence; throws for anything in between. */
+  async function look<T>(find: () => T): Promise<T> {
     asked += 1
     const slow = it.slowMs
     if (slow > 0) await new Promise((done) => setTimeout(done, Math.min(slow, deadlineMs)))
     if (slow >= deadlineMs) throw new DirectoryUnavailable(`The directory did not answer within ${deadlineMs} ms.`)
     if (it.trouble === 'down') throw new DirectoryUnavailable('The directory refuses connections.')
     if (it.trouble === 'wrong') throw new DirectoryUnavailable('The directory answered with operations error (1).')
-    const entry = entries.get(uid.toLowerCase())
+    const found = find()
     const blind = it.trouble === 'hidden' || it.trouble === 'groupsHidden'
     if (blind) throw new DirectoryUnavailable('The directory shows neither the member nor the canary.')
-    return entry
+    return found
   }
+  const byUid = (uid: string) => () => entries.get(uid.toLowerCase())
 
   const it: MemoryDirectory = {
     trouble: undefined,
@@ -64,12 +66,18 @@ export function memoryDirectory({ people, canary, deadlineMs = 2500 }: MemoryDir
     put: (person) => void entries.set(person.uid.toLowerCase(), person),
     remove: (uid) => void entries.delete(uid.toLowerCase()),
     async find(uid): Promise<Found> {
-      const entry = await look(uid)
+      const entry = await look(byUid(uid))
+      return entry ? { is: 'person', person: personOf(entry) } : { is: 'absent' }
+    },
+    async findByMail(mail) {
+      const same = (other: string) => other.toLowerCase() === mail.toLowerCase()
+      const [entry, ...more] = await look(() => [...entries.values()].filter((one) => one.mail?.some(same)))
+      if (more.length > 0) return { is: 'several' }
       return entry ? { is: 'person', person: personOf(entry) } : { is: 'absent' }
     },
     async login(uid, password) {
       if (uid === '' || password === '') throw new LoginDenied('A name and a password are needed.')
-      const entry = await look(uid)
+      const entry = await look(byUid(uid))
       if (!entry || entry.password === undefined || entry.password !== password) {
         throw new LoginDenied('The name or the password is wrong.')
       }
