@@ -41,11 +41,16 @@ export type ArgsOf<A extends Arguments> = { readonly [K in keyof A]: A[K] extend
 /** Who may use it: anybody, whoever is logged in, or an admin by directory group at that moment. */
 export type Who = 'anyone' | 'member' | 'admin'
 
+/** Where a line is typed. */
+export type Where = 'terminal' | 'chat'
+
 export interface Command<A extends Arguments = Arguments, R = unknown> {
-  /** One word, or two for the verbs of admins. */
+  /** One word, two for the verbs of admins, three for set-up. */
   readonly name: string
   readonly summary: string
   readonly who: Who
+  /** Only there; absent: everywhere. */
+  readonly where?: Where
   readonly arguments: A
   /** Lines as one would type them, without the program's name. */
   readonly examples: readonly string[]

@@ -7,6 +7,7 @@ export const completion = defineCommand({
   name: 'completion',
   summary: 'Prints the completion for your shell.',
   who: 'anyone',
+  where: 'terminal',
   arguments: { shell: place(choice('SHELL', shells), 'Which shell.') },
   examples: [
     'completion bash > ~/.local/share/bash-completion/completions/berth', 'completion zsh > ~/.zfunc/_berth', 'completion fish > ~/.config/fish/completions/berth.fish',

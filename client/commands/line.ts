@@ -17,7 +17,8 @@ export function splitLine(text: string): string[] | undefined {
 /** The most that a chat sends in one line, with room. */
 const longest = 8000
 
-export function parseLine(text: string): Parsed {
+/** `unwrap` undoes what a chat did to a word while it was typed. */
+export function parseLine(text: string, unwrap: (word: string) => string = (word) => word): Parsed {
   const globals = { json: false, help: false }
   if (text.length > longest) {
     return { globals, refusal: { kind: 'badLine', sentence: `The line has more than ${longest} characters; make it shorter.` } }
@@ -25,5 +26,5 @@ export function parseLine(text: string): Parsed {
   const words = splitLine(plain(text))
   return words === undefined
     ? { globals, refusal: { kind: 'badQuotes', sentence: 'A quote is left open; close it, or leave it out.' } }
-    : parse(words, 'chat')
+    : parse(words.map(unwrap), 'chat')
 }

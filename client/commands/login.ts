@@ -6,6 +6,7 @@ export const login = defineCommand({
   name: 'login',
   summary: 'Signs you in with the password of your organisation.',
   who: 'anyone',
+  where: 'terminal',
   arguments: {
     member: maybe(word('MEMBER', 'mika'), 'Who you are in the directory; without it, it is asked.'),
     'password-stdin': toggle('Reads the password from standard input; without it, it is asked and not shown.'),

@@ -1,9 +1,9 @@
 /** Words of a command line → a command of the table and what was given to it. Values are read by `read.ts`. */
 import type { Refusal } from '../../workflows/refusals.ts'
-import type { Command } from './command.ts'
+import type { Command, Where } from './command.ts'
 import { guess } from './guess.ts'
 import { type Given, readArguments, unknownArgument } from './read.ts'
-import { table } from './table.ts'
+import { table, tableOf } from './table.ts'
 import { quote } from './values.ts'
 
 /** Flags that belong to the program and not to a command. */
@@ -21,7 +21,7 @@ export type Parsed =
 const bad = (sentence: string): Refusal => ({ kind: 'badLine', sentence })
 
 /** `where` decides which of the program's own flags there are: a chat line has none but `--help`. */
-export function parse(words: readonly string[], where: 'terminal' | 'chat' = 'terminal'): Parsed {
+export function parse(words: readonly string[], where: Where = 'terminal'): Parsed {
   const globals = { json: false, help: false } as { json: boolean; help: boolean; gateway?: string }
   const left = [...words]
   // The program's own flags may also stand before the command.
@@ -30,7 +30,7 @@ export function parse(words: readonly string[], where: 'terminal' | 'chat' = 'te
     if (problem) return { refusal: problem, globals }
   }
   if (left.length === 0) return parsed(commandOf('help'), {}, globals)
-  const command = findCommand(left)
+  const command = findCommand(left, where)
   if ('refusal' in command) return { ...command, globals }
   const given = collect(command, left.slice(command.name.split(' ').length), { globals, where })
   if ('refusal' in given) return { ...given, globals }
@@ -49,13 +49,21 @@ export function commandOf(name: string): Command {
   return command
 }
 
-/** The command that the first one or two words name. */
-export function findCommand(words: readonly string[]): Command | { readonly refusal: Refusal } {
+/** The command that the first words name, by the longest name that there is. */
+export const named = (words: readonly string[], here: readonly Command[]): Command | undefined =>
+  [3, 2, 1].map((many) => here.find((command) => command.name === words.slice(0, many).join(' '))).find((found) => found !== undefined)
+
+/** The same, or what to write instead. */
+export function findCommand(words: readonly string[], where: Where = 'terminal'): Command | { readonly refusal: Refusal } {
   const one = words[0] ?? '', two = `${one} ${words[1] ?? ''}`
-  const found = table.find((command) => command.name === two) ?? table.find((command) => command.name === one)
+  const here = tableOf(where)
+  const found = named(words, here)
   if (found) return found
-  const family = table.filter((command) => command.name.startsWith(`${one} `)).map((command) => command.name)
-  const names = family.length > 0 ? family : table.map((command) => command.name)
+  const family = here.filter((command) => command.name.startsWith(`${one} `)).map((command) => command.name)
+  const elsewhere = table.find((command) => command.name === one)
+  if (elsewhere) return { refusal: bad(`berth ${one} is for a ${elsewhere.where ?? where}; berth help lists what there is here.`) }
+  // What only admins may is never put into anybody's mind in a chat.
+  const names = family.length > 0 ? family : here.filter(({ who }) => where === 'terminal' || who !== 'admin').map((command) => command.name)
   const typed = family.length > 0 ? two.trim() : one
   const near = guess(typed, names)
   if (near !== undefined && typed !== one) return { refusal: bad(`There is no command ${quote(typed)}; did you mean ${near}?`) }
@@ -63,7 +71,7 @@ export function findCommand(words: readonly string[]): Command | { readonly refu
   return { refusal: bad(`There is no command ${quote(typed)}; ${near === undefined ? 'berth help lists them all.' : `did you mean ${near}?`}`) }
 }
 
-type Collecting = { readonly globals: { json: boolean; help: boolean; gateway?: string }; readonly where: 'terminal' | 'chat' }
+type Collecting = { readonly globals: { json: boolean; help: boolean; gateway?: string }; readonly where: Where }
 
 function collect(command: Command, words: string[], { globals, where }: Collecting): { readonly given: Given } | { readonly refusal: Refusal } {
   const given = new Map<string, unknown>()

@@ -33,10 +33,12 @@ export function usage(command: Command): string {
 /** Every command in a line each, and what all of them share. */
 export function overview(commands: readonly Command[]): string {
   const line = (command: Command) => [command.name, command.summary] as const
+  const isSetup = ({ name }: Command) => name.startsWith('gateway ')
   return [
     'Berth lends containers, for a time.', '',
-    ...columns(commands.filter((one) => one.who !== 'admin').map(line)), '',
+    ...columns(commands.filter((one) => one.who !== 'admin' && !isSetup(one)).map(line)), '',
     'For admins:', ...columns(commands.filter((one) => one.who === 'admin').map(line)), '',
+    'For whoever sets a gateway up:', ...columns(commands.filter(isSetup).map(line)), '',
     'With every command:', ...columns([
       ['--json', 'Answers as one JSON object on one line (lend: one per step).'],
       ['--gateway URL', 'The gateway; else BERTH_GATEWAY, else `gateway` in berth/config.json below XDG_CONFIG_HOME.'],
@@ -46,6 +48,10 @@ export function overview(commands: readonly Command[]): string {
     'berth help COMMAND tells more about one of them.',
   ].join('\n')
 }
+
+/** Short, for a chat: each as one types it, only of what the reader may do. */
+export const chatOverview = (commands: readonly Command[]): string =>
+  [...columns(commands.map(({ examples, summary }) => [`/berth ${examples[0]}`, summary] as const)), '', '/berth help COMMAND tells more about one of them.'].join('\n')
 
 /** Two columns, aligned. */
 export function columns(rows: readonly (readonly [string, string])[]): string[] {

@@ -4,7 +4,7 @@ import { createBerth, safeGateway, Unexpected, type Berth } from '../berth.ts'
 import type { Command } from '../commands/command.ts'
 import { exitOf, unexpectedExit } from '../commands/exits.ts'
 import { findCommand, parse, type Globals } from '../commands/parse.ts'
-import { table } from '../commands/table.ts'
+import { tableOf } from '../commands/table.ts'
 import { overview, usage } from '../commands/usage.ts'
 import { printable } from '../commands/words.ts'
 import { Refused } from '../refused.ts'
@@ -13,6 +13,7 @@ import { configure, trust } from './configure.ts'
 import { followSteps } from './follow.ts'
 import type { Io } from './io.ts'
 import { askFor, readPassword } from './password.ts'
+import { isSetup, setUp } from './setup/setup.ts'
 import { fileTokens } from './tokens.ts'
 
 export async function runCli(words: readonly string[], io: Io): Promise<number> {
@@ -65,6 +66,7 @@ async function perform(command: Command, line: Line): Promise<number> {
     const text = scripts[args['shell'] as keyof typeof scripts]
     return globals.json ? tell({ text }, text) : (io.out(text), 0)
   }
+  if (isSetup(command.name)) return setUp(command.name, { args, io, json: globals.json })
   const { gateway, ca } = configure(io.env, globals.gateway)
   const tokens = fileTokens(io.env, safeGateway(gateway).href)
   if (ca !== undefined) trust(ca)
@@ -83,9 +85,9 @@ async function perform(command: Command, line: Line): Promise<number> {
 }
 
 function helpText(words: readonly string[]): string {
-  if (words.length === 0) return overview(table)
+  if (words.length === 0) return overview(tableOf('terminal'))
   // A family of commands, like `admin`, is shown whole.
-  const family = table.filter(({ name }) => name.startsWith(`${words.join(' ')} `))
+  const family = tableOf('terminal').filter(({ name }) => name.startsWith(`${words.join(' ')} `))
   if (family.length > 0) return family.map(usage).join('\n\n')
   const command = findCommand(words)
   if ('refusal' in command) throw new Refused(command.refusal)

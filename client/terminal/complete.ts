@@ -1,18 +1,19 @@
 /** Shell completion: one function proposes, three shells ask it. */
 import type { Command } from '../commands/command.ts'
 import type { shells } from '../commands/completion.ts'
-import { table } from '../commands/table.ts'
+import { named } from '../commands/parse.ts'
+import { tableOf } from '../commands/table.ts'
 
 /** What may stand where the last of these words is being typed; the words begin after the program's name. */
 export function propose(words: readonly string[]): string[] {
   const typed = words.at(-1) ?? '', before = words.slice(0, -1)
-  const command = table.find((one) => one.name === before.slice(0, 2).join(' ')) ?? table.find((one) => one.name === before[0])
+  const command = named(before, tableOf('terminal'))
   return (command ? inside(command, before) : names(before)).filter((one) => one.startsWith(typed) && one !== '')
 }
 
 function names(before: readonly string[]): string[] {
   const first = before.length === 0 ? '' : `${before.join(' ')} `
-  const next = table.filter(({ name }) => name.startsWith(first)).map(({ name }) => name.slice(first.length).split(' ')[0] ?? '')
+  const next = tableOf('terminal').filter(({ name }) => name.startsWith(first)).map(({ name }) => name.slice(first.length).split(' ')[0] ?? '')
   return [...new Set(next)]
 }
 
