@@ -15,11 +15,11 @@ const apartMs = 50
 const shareOfTry = 1 / 3
 
 /** Throws what Temporal throws; `withinMs` is for all tries together. */
-export async function ask<R>(temporal: Temporal, query: { readonly id: string; readonly of: QueryDefinition<R>; readonly withinMs: number }): Promise<R> {
+export async function ask<R, A extends unknown[] = []>(temporal: Temporal, query: { readonly id: string; readonly of: QueryDefinition<R, A>; readonly args?: A; readonly withinMs: number }): Promise<R> {
   const deadline = Date.now() + query.withinMs
   for (let left = tries; ; left--) {
     try {
-      return await temporal.withDeadline(Math.min(deadline, Date.now() + query.withinMs * shareOfTry), () => temporal.workflow.getHandle(query.id).query(query.of))
+      return await temporal.withDeadline(Math.min(deadline, Date.now() + query.withinMs * shareOfTry), () => temporal.workflow.getHandle(query.id).query(query.of, ...(query.args ?? []) as A))
     } catch (error) {
       const between = error instanceof Error && (error.message.includes(untimely) || isLate(error))
       if (!between || left <= 1 || Date.now() + apartMs > deadline) throw error

@@ -26,12 +26,14 @@ interface Needs {
   readonly temporal: Temporal
   readonly seals: Seals
   readonly options: GatewayOptions
+  /** Shared by every door of this gateway. */
+  readonly updates: InFlight
 }
 
 export function commandRoutes(needs: Needs): Hono<Env> {
-  const { sessions, options } = needs
+  const { sessions, options, updates } = needs
   const app = new Hono<Env>()
-  const updates = new InFlight(options.inFlight), streams = new InFlight(options.streams)
+  const streams = new InFlight(options.streams)
 
   for (const command of table) {
     const run = command.run?.bind(command)

@@ -20,11 +20,16 @@ export interface DoorNeeds {
   readonly seals: Seals
   readonly options: GatewayOptions
   readonly knows: (member: string) => Promise<boolean>
+  /** Told of the workflow that the request is about, for a log line. */
+  readonly about?: (workflowId: string) => void
 }
 
 export interface DoorOf {
   readonly member: string
-  readonly epoch: number
+  /** Of the caller's token; a chat account has none, for its link is ended instead. */
+  readonly epoch?: number
+  /** Digest of the line as it was typed: typed twice in a row, it lends once. */
+  readonly line?: string
   /** The same for every delivery of one request. */
   readonly requestId: string
   /** The caller's desk; asked once per request. */
@@ -35,7 +40,7 @@ export interface DoorOf {
 
 type Asked<R, A> = { readonly def: UpdateDefinition<R, [A]>; readonly arg: (by: Caller) => A; readonly id?: string }
 
-export function createDoor({ temporal, accounts, seals, options, knows }: DoorNeeds, of: DoorOf): Door {
+export function createDoor({ temporal, accounts, seals, options, knows, about }: DoorNeeds, of: DoorOf): Door {
   const { member, requestId } = of, updating = { temporal, requestId, updateMs: options.updateMs }
   const callerFor = async (lease: FoundLease): Promise<Caller> => {
     if (lease.member === member) return { uid: member }
@@ -51,12 +56,17 @@ export function createDoor({ temporal, accounts, seals, options, knows }: DoorNe
     member,
     now: options.now,
     desk: of.desk,
-    lend: ({ env, ...wish }) => {
+    lend: async ({ env, ...wish }) => {
       const key = keyOf(member, requestId)
-      return accounts.lend(member, { ...wish, requestId, key, epoch: of.epoch, ...(env && { env: seals.sealEnv(env, key) }) })
+      const receipt = await accounts.lend(member, {
+        ...wish, requestId, key, ...(of.epoch !== undefined && { epoch: of.epoch }), ...(of.line !== undefined && { line: of.line }), ...(env && { env: seals.sealEnv(env, key) }),
+      })
+      about?.(receipt.leaseId)
+      return receipt
     },
     find: async (which) => {
       const own = findOwn(await of.desk(), which)
+      about?.(own?.leaseId ?? accountId(member))
       if (own) return own
       // Whoever is no admin, or cannot be proven one just now, learns the same as of a lease that does not exist.
       const admin = await of.proveAdmin().then(() => true, () => false)

@@ -8,14 +8,19 @@ import type { Temporal } from '../ask.ts'
 import { stop } from '../refused.ts'
 import { createAccounts } from './accounts.ts'
 import { networks, originOf } from './address.ts'
+import { failedPage, isLinkPage, tooLong } from './chat/link/show.ts'
+import { isMattermost, tooLongHere } from './chat/mattermost/answer.ts'
+import { chatRoutes } from './chat/routes.ts'
+import type { ChatSettings } from './chat/settings.ts'
 import { refused, unexpected } from './answer.ts'
 import { commandRoutes } from './commands.ts'
 import type { Env } from './env.ts'
 import { asRefusal } from './failures.ts'
 import { listen, type Listening } from './listen.ts'
+import { InFlight } from './limits.ts'
 import { openapi } from './openapi.ts'
 import { defaultOptions, type GatewayOptions } from './options.ts'
-import type { Seals } from './seals.ts'
+import type { ChatSeals, Seals } from './seals.ts'
 import { createSessions, SlowDown } from './session.ts'
 import { sessionRoutes } from './sessions.ts'
 
@@ -25,6 +30,8 @@ export interface GatewayNeeds {
   readonly isAdmin: (person: Person) => boolean
   readonly seals: Seals
   readonly options?: Partial<GatewayOptions>
+  /** Absent: no chat is served. */
+  readonly chat?: { readonly settings: ChatSettings; readonly seals: ChatSeals }
   /** Told by the OpenAPI description. */
   readonly version?: string
 }
@@ -35,10 +42,11 @@ export interface Gateway {
   listen(): Promise<Listening>
 }
 
-export function createGateway({ temporal, directory, isAdmin, seals, options: given, version }: GatewayNeeds): Gateway {
+export function createGateway({ temporal, directory, isAdmin, seals, options: given, version, chat }: GatewayNeeds): Gateway {
   const options: GatewayOptions = { ...defaultOptions, ...given }
   const accounts = createAccounts(temporal, options)
   const sessions = createSessions({ directory, isAdmin, accounts, seals, options })
+  const updates = new InFlight(options.inFlight)
   const isProxy = networks(options.trustedProxy)
   const app = new Hono<Env>()
 
@@ -61,17 +69,25 @@ export function createGateway({ temporal, directory, isAdmin, seals, options: gi
   })
   app.use(bodyLimit({
     maxSize: options.bodyBytes,
-    onError: (c) => refused(c, { kind: 'badLine', sentence: `The request has more than ${Math.floor(options.bodyBytes / 1024)} KiB; make it shorter.` }, { status: 413 }),
+    onError: (c) => isLinkPage(c) ? tooLong(c) : isMattermost(c) ? tooLongHere(c) : refused(c, { kind: 'badLine', sentence: `The request has more than ${Math.floor(options.bodyBytes / 1024)} KiB; make it shorter.` }, { status: 413 }),
   }))
 
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/v1/openapi.json', (c) => c.json(openapi(version ?? '0')))
   app.route('/v1', sessionRoutes({ sessions, accounts, options }))
-  app.route('/v1', commandRoutes({ sessions, accounts, temporal, seals, options }))
+  app.route('/v1', commandRoutes({ sessions, accounts, temporal, seals, options, updates }))
+  const chats = chat && chatRoutes({ settings: chat.settings, chatSeals: chat.seals, temporal, accounts, sessions, seals, options, updates, isAdmin })
+  if (chats) app.route('/', chats.app)
   app.notFound((c) => refused(c, { kind: 'notFound', sentence: 'There is nothing at this address; /v1/openapi.json lists what there is.' }))
-  app.onError((error, c) => failed(c, error, options))
+  app.onError((error, c) => isLinkPage(c) ? failedPage(c, error, options) : failed(c, error, options))
 
-  return { app, listen: () => listen(app, options) }
+  return { app, listen: async () => {
+    const listening = await listen(app, options), sockets = await chats?.openSockets()
+    return { ...listening, close: async () => {
+      await sockets?.close()
+      await listening.close()
+    } }
+  } }
 }
 
 /** Whatever was thrown becomes a refusal, or a request id: no message or stack of ours reaches the user. */

@@ -1,4 +1,6 @@
 /** What the gateway needs of the keys; `worker/keys` satisfies it. */
+import type { SealKind } from '../../workflows/link/terms.ts'
+
 export interface Seals {
   /** Authenticated and encrypted, with a key id: a retired key still opens what it sealed while it is kept. */
   sealToken(text: string): string
@@ -6,4 +8,10 @@ export interface Seals {
   openToken(sealed: string): string | undefined
   /** For the host role alone, and bound to the lease's key. */
   sealEnv(env: Readonly<Record<string, string>>, key: string): string
+}
+
+/** The same for what comes back from a chat; each kind opens only as that kind. */
+export interface ChatSeals {
+  seal(kind: SealKind, text: string): string
+  open(kind: SealKind, sealed: string): string | undefined
 }

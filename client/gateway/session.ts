@@ -17,8 +17,18 @@ export interface Needs {
   readonly options: GatewayOptions
 }
 
+export interface Login {
+  readonly uid: string
+  readonly password: string
+  readonly address: string
+}
+
 export interface Sessions {
-  login(who: { readonly uid: string; readonly password: string; readonly address: string }): Promise<Tokens>
+  login(who: Login): Promise<Tokens>
+  /** Whose name and password these are, under the limits of a login; opens the account. Throws the refusal. */
+  prove(who: Login): Promise<{ readonly person: Person; readonly epoch: number }>
+  /** Who a proven member is now; throws when it is somebody else, or nobody, or disabled. */
+  person(who: { readonly uid: string; readonly uuid: string }): Promise<Person>
   /** A new access token; the refresh token stays as it is. */
   refresh(token: string): Promise<Pick<Tokens, 'uid' | 'access' | 'accessUntil'>>
   /** What a valid access token claims; its epoch is not compared yet. */
@@ -40,7 +50,7 @@ export function createSessions({ directory, isAdmin, accounts, seals, options }:
   const perAddress = new SlidingWindow(options.loginPerAddress, options.remembered)
 
   /** The person that the claims mean, asked now. */
-  const person = async (claims: Claims): Promise<Person> => {
+  const person = async (claims: Pick<Claims, 'uid' | 'uuid'>): Promise<Person> => {
     const found = await directory.find(claims.uid)
     if (found.is === 'absent') throw notSignedIn()
     if (found.person.uuid !== claims.uuid) throw stop('stranger', 'This name belongs to somebody else now; sign in again with berth login.')
@@ -53,7 +63,13 @@ export function createSessions({ directory, isAdmin, accounts, seals, options }:
   }
 
   return {
-    async login({ uid, password, address }) {
+    person,
+    async login(who) {
+      const { person: found, epoch } = await this.prove(who)
+      const refreshUntil = options.now() + options.refreshMs, claims = { uid: found.uid, uuid: found.uuid, epoch }
+      return { ...access(claims, refreshUntil), refresh: issue(seals, { ...claims, kind: 'refresh', exp: refreshUntil }), refreshUntil }
+    },
+    async prove({ uid, password, address }) {
       const now = options.now(), key = uid.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
       const wait = Math.max(perMember.waitMs(key, now), perAddress.waitMs(address, now))
       if (wait > 0) throw new SlowDown(wait)
@@ -74,9 +90,7 @@ export function createSessions({ directory, isAdmin, accounts, seals, options }:
       }
       forgive()
       if (found.disabled) throw denied()
-      const epoch = await accounts.signIn(found.uid)
-      const refreshUntil = options.now() + options.refreshMs, claims = { uid: found.uid, uuid: found.uuid, epoch }
-      return { ...access(claims, refreshUntil), refresh: issue(seals, { ...claims, kind: 'refresh', exp: refreshUntil }), refreshUntil }
+      return { person: found, epoch: await accounts.signIn(found.uid) }
     },
     async refresh(token) {
       const claims = openClaims(seals, token, { kind: 'refresh', now: options.now() })

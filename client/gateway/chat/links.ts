@@ -1,0 +1,60 @@
+/** A chat account's link over Temporal. Nothing of it is kept here: any gateway answers any request. */
+import { WithStartWorkflowOperation, type Workflow } from '@temporalio/client'
+import { TypedSearchAttributes, type UpdateDefinition } from '@temporalio/common'
+import { attributes, coreQueue } from '../../../workflows/contract.ts'
+import {
+  answeredSignal, beginLinkUpdate, finishLinkUpdate, linkId, proveLinkUpdate, quietUpdate, unlinkUpdate, whoQuery, type Answered, type BeginLink, type Finished, type LinkInput, type ProveLink,
+} from '../../../workflows/link/messages.ts'
+import type { ChatUser, Linked, Quiet, Who } from '../../../workflows/link/terms.ts'
+import { ask, type Temporal } from '../../ask.ts'
+import { stop } from '../../refused.ts'
+import { isGone } from '../failures.ts'
+import type { GatewayOptions } from '../options.ts'
+
+export interface Links {
+  /** Of an account that nobody has linked: nothing. */
+  who(user: ChatUser, request?: string): Promise<Who>
+  /** Never fails: a lost word costs a second answer at most. */
+  answered(user: ChatUser, answer: Answered): Promise<void>
+  /** With whom it is linked to at once, where its platform's own word is enough; else the attempt has begun. */
+  begin(user: ChatUser, attempt: BeginLink): Promise<Linked | undefined>
+  prove(user: ChatUser, proof: ProveLink): Promise<void>
+  finish(user: ChatUser, code: string): Promise<Finished>
+  unlink(user: ChatUser, by: string): Promise<Linked | undefined>
+  quiet(user: ChatUser, quiet: Quiet | undefined): Promise<void>
+}
+
+export function createLinks(temporal: Temporal, options: Pick<GatewayOptions, 'queryMs' | 'updateMs'>): Links {
+  const update = async <R, A>(user: ChatUser, def: UpdateDefinition<R, [A]>, arg: A): Promise<R> => {
+    try {
+      return await temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.getHandle(linkId(user)).executeUpdate(def, { args: [arg] }))
+    } catch (error) {
+      if (isGone(error)) throw stop('linkOver', 'This chat account is not being linked just now. Write: berth link')
+      throw error
+    }
+  }
+  return {
+    answered: (user, answer) => temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.getHandle(linkId(user)).signal(answeredSignal, answer)).catch(() => undefined),
+    who: (user, request) => ask(temporal, { id: linkId(user), of: whoQuery, withinMs: options.queryMs, ...(request !== undefined && { args: [request] as const }) }).catch((error: unknown) => {
+      if (isGone(error)) return {}
+      throw error
+    }),
+    begin: (user, attempt) => temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.executeUpdateWithStart(beginLinkUpdate, {
+      args: [attempt], startWorkflowOperation: startLink(user),
+    })),
+    prove: (user, proof) => update(user, proveLinkUpdate, proof),
+    finish: (user, code) => update(user, finishLinkUpdate, { code }),
+    unlink: (user, by) => update(user, unlinkUpdate, { by }),
+    quiet: (user, quiet) => update(user, quietUpdate, quiet ? { quiet } : {}),
+  }
+}
+
+function startLink(of: ChatUser): WithStartWorkflowOperation<Workflow> {
+  const input: LinkInput = { of }
+  return new WithStartWorkflowOperation<Workflow>('link', {
+    workflowId: linkId(of), taskQueue: coreQueue, args: [input], workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `${of.platform} ${of.tenant}`.slice(0, 200),
+    staticDetails: 'A chat account and the member whose it is. Started by the gateway when somebody begins to link it.',
+    typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.kind, value: 'link' }]),
+  })
+}

@@ -1,0 +1,91 @@
+/** What a Mattermost server calls: the slash command, buttons and dialogs. Every answer to a user is 200, or he reads only that it was not. */
+import { Hono, type Context } from 'hono'
+import type { ChatUser } from '../../../../workflows/link/terms.ts'
+import type { Env } from '../../env.ts'
+import type { GatewayOptions } from '../../options.ts'
+import type { Chat } from '../chat.ts'
+import { requestIdOf } from '../request.ts'
+import type { MattermostServer } from '../settings.ts'
+import { answer, render } from './answer.ts'
+import { openLendDialog } from './dialog.ts'
+import { proveCommand } from './proof.ts'
+
+interface Needs {
+  readonly chat: Chat
+  readonly servers: readonly MattermostServer[]
+  readonly options: GatewayOptions
+  readonly url: string
+}
+
+export function mattermostRoutes({ chat, servers, options, url }: Needs): Hono<Env> {
+  const app = new Hono<Env>().onError((error, c) => {
+    options.log({ level: 'error', what: 'unexpected', requestId: c.get('requestId'), path: c.req.path, error: String(error), stack: error.stack })
+    return answer(c, `Something went wrong in Berth itself; tell an admin the request id ${c.get('requestId')}.`)
+  })
+  const byName = new Map(servers.map((server) => [server.name, server]))
+
+  const refuse = (c: Context<Env>, why: string, text: string) => {
+    options.log({ level: 'warn', what: 'chat refused', platform: 'mattermost', tenant: c.req.param('server') ?? '', requestId: c.get('requestId'), why })
+    return answer(c, text)
+  }
+  const unknown = (c: Context<Env>) => refuse(c, 'unknown server', 'This Berth does not know this Mattermost server. Ask an admin of Berth to look at its set-up.')
+
+  app.post('/:server/command', async (c) => {
+    const server = byName.get(c.req.param('server'))
+    if (!server) return unknown(c)
+    if (!isForm(c)) return refuse(c, 'no form', 'This is not how Mattermost sends a slash command. Ask an admin of Berth to look at its set-up.')
+    const form = new URLSearchParams(await c.req.text())
+    const proof = proveCommand(server, { authorization: c.req.header('authorization'), form, now: options.now() })
+    if (proof.is === 'bad') {
+      return refuse(c, proof.why, proof.why === 'too old'
+        ? 'This request is too old; type it again.'
+        : 'This slash command is not registered at this Berth for this team. Ask an admin of Berth to look at its set-up.')
+    }
+    const user: ChatUser = { platform: 'mattermost', tenant: server.name, user: proof.user }, line = form.get('text') ?? ''
+    const state = line.trim() === 'lend' ? await chat.formState(user) : undefined
+    if (state !== undefined && await openLendDialog(server, { trigger: form.get('trigger_id') ?? '', url: `${url}/chat/mattermost/${server.name}/dialog`, state })) {
+      return answer(c, 'Fill in the form, or type it all in one line: `/berth lend IMAGE --for 2h`.')
+    }
+    const reply = await chat.type({ user, requestId: proof.requestId, line })
+    return answer(c, render(reply))
+  })
+  // A GET has its token in the address, and so in somebody's log.
+  app.get('/:server/command', (c) => refuse(c, 'GET', 'Set the request method of this slash command to POST.'))
+
+  app.post('/:server/action', async (c) => {
+    const server = byName.get(c.req.param('server'))
+    if (!server) return unknown(c)
+    const body = await jsonOf(c), user = body?.['user_id']
+    if (!body || typeof user !== 'string') return refuse(c, 'no click', 'This is not how Mattermost sends a click.')
+    const trigger = typeof body['trigger_id'] === 'string' ? body['trigger_id'] : c.get('requestId')
+    const context = (body['context'] as { readonly sealed?: unknown } | undefined)?.sealed
+    const reply = await chat.click({ user: { platform: 'mattermost', tenant: server.name, user }, requestId: requestIdOf('mattermost', server.name, trigger), context })
+    return answer(c, render(reply))
+  })
+
+  app.post('/:server/dialog', async (c) => {
+    const server = byName.get(c.req.param('server'))
+    if (!server) return unknown(c)
+    const body = await jsonOf(c), user = body?.['user_id'], fields = body?.['submission']
+    if (!body || typeof user !== 'string') return refuse(c, 'no dialog', 'This is not how Mattermost sends a form.')
+    if (body['cancelled'] === true) return c.json({})
+    const done = await chat.submit({
+      user: { platform: 'mattermost', tenant: server.name, user }, requestId: c.get('requestId'), state: body['state'],
+      fields: typeof fields === 'object' && fields !== null && body['callback_id'] === 'lend' ? fields as Record<string, unknown> : {},
+    })
+    // What went well is seen on the card; only an error keeps the form open (seen on 5.37).
+    return c.json('errors' in done ? { errors: done.errors } : { error: '', ephemeral_text: render(done.reply) })
+  })
+  return app
+}
+
+const isForm = (c: Context): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')
+
+async function jsonOf(c: Context): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const body: unknown = JSON.parse(await c.req.text())
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : undefined
+  } catch {
+    return undefined
+  }
+}
