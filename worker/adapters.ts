@@ -1,19 +1,19 @@
-/** The only switch on technology: from the configuration to ports. */
+/** From the configuration to what several roles need. What one role alone needs is made where that role is wired, so that nobody else loads it. */
 import { readFileSync } from 'node:fs'
-import { createDocker, type DockerRuntime } from '../activities/docker/docker.ts'
 import { createLdapDirectory } from '../activities/ldap/directory.ts'
 import { createMarks, type Marks } from '../activities/mark.ts'
 import { createPolicy, type Policy } from '../activities/policy/policy.ts'
-import { createRfc2136Names } from '../activities/rfc2136/names.ts'
-import type { Seals } from '../client/gateway/seals.ts'
-import type { Directory, Names } from '../workflows/ports.ts'
+import type { ChatSettings } from '../client/gateway/chat/settings.ts'
+import type { ChatSeals, Seals } from '../client/gateway/seals.ts'
+import type { SealKind } from '../workflows/link/terms.ts'
+import type { Directory } from '../workflows/ports.ts'
 import type { Config } from './config.ts'
 import { openText, sealText } from './keys/box.ts'
 import { currentKey, type Keyring, readKeyring } from './keys/keyring.ts'
 import { say } from './log.ts'
 
 /** A part that the roles of this process need, as `checkConfig` has made sure. */
-function needed<T>(part: T | undefined, what: string): T {
+export function needed<T>(part: T | undefined, what: string): T {
   if (part === undefined) throw new Error(`The configuration has no ${what}.`)
   return part
 }
@@ -30,22 +30,6 @@ export function policyOf(config: Config): Policy {
   return createPolicy({
     file: needed(config.policy, 'policy'), stateDir: config.state,
     report: (sentence) => say('warn', sentence),
-  })
-}
-
-export function namesOf(config: Config, marks: Marks): Names & { close(): Promise<void> } {
-  const zones = Object.fromEntries(Object.entries(needed(config.names, 'names')).map(([zone, at]) => [zone, {
-    server: { host: at.server, port: at.port },
-    key: { name: at.keyName, algorithm: 'hmac-sha256' as const, secret: Buffer.from(readFileSync(at.keyFile, 'utf8').trim(), 'base64') },
-  }]))
-  return createRfc2136Names({ zones, marks })
-}
-
-export function runtimeOf(config: Config, marks: Marks): DockerRuntime {
-  const host = needed(config.host, 'host')
-  return createDocker({
-    engine: { socketPath: host.socket }, marks, host: host.name, address: host.address, range: host.range,
-    control: host.control, wall: host.wall, listenMs: host.probeMs,
   })
 }
 
@@ -66,3 +50,28 @@ export function sealsOf(tokens: Keyring, env: Keyring): Seals {
     sealEnv: (values, key) => sealText(env, JSON.stringify(values), envBound(key)),
   }
 }
+
+const chatBound = (kind: SealKind) => `berth/chat/${kind}`
+
+/** A kind opens only as that kind: a button is no form and no link page. */
+export const chatSealsOf = (ring: Keyring): ChatSeals => ({
+  seal: (kind, text) => sealText(ring, text, chatBound(kind)),
+  open: (kind, sealed) => openText(ring, sealed, chatBound(kind)),
+})
+
+/** What the gateway is told of the chats; absent when there are none. */
+export function chatSettingsOf({ chat }: Config): ChatSettings | undefined {
+  return chat && {
+    url: chat.url,
+    slack: chat.slack.map(({ team, botTokenFile, signingSecretFile, appTokenFile, mode, domains, api }) => ({
+      team, botToken: secretIn(botTokenFile), ...(signingSecretFile !== undefined && { signingSecret: secretIn(signingSecretFile) }),
+      ...(appTokenFile !== undefined && { appToken: secretIn(appTokenFile) }), ...(mode && { mode }), ...(domains && { domains }), ...(api !== undefined && { api }),
+    })),
+    mattermost: chat.mattermost.map(({ name, url, botTokenFile, commandTokenFiles, mode }) => ({
+      name, url, ...(mode && { mode }), botToken: secretIn(botTokenFile),
+      commandTokens: Object.fromEntries(Object.entries(commandTokenFiles).map(([team, file]) => [team, secretIn(file)])),
+    })),
+  }
+}
+
+const secretIn = (file: string): string => readFileSync(file, 'utf8').trim()

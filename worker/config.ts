@@ -27,6 +27,8 @@ const shape = z.strictObject({
     env: file.optional(),
     /** Tokens of the gateway. */
     tokens: file.optional(),
+    /** Seals of buttons, forms and link pages; with chat, roles core and gateway. */
+    chat: file.optional(),
   }),
   /** Where Prometheus reads, `127.0.0.1:9464`; off when absent. */
   metrics: z.string().optional(),
@@ -72,6 +74,33 @@ const shape = z.strictObject({
     cert: file.optional(),
     key: file.optional(),
     trustedProxies: z.array(z.string()).default([]),
+  }).optional(),
+  /** Slack and Mattermost; roles core (cards) and gateway (commands, buttons). */
+  chat: z.strictObject({
+    /** How chat servers and members' browsers reach the gateway. */
+    url: z.string().regex(/^https?:\/\/[^/]+$/, 'is like https://berth.example.org'),
+    slack: z.array(z.strictObject({
+      team: z.string().regex(/^T[A-Z0-9]{2,}$/, 'is a team id like T1DC2JH3J'),
+      botTokenFile: file,
+      /** Requests come over HTTP, signed with it. */
+      signingSecretFile: file.optional(),
+      /** `xapp-`: requests come over a socket that Berth opens. */
+      appTokenFile: file.optional(),
+      /** Links without the page whoever Slack knows by an address of `domains`: you assert that it enforces a sign-in by the directory. Needs the scope users:read.email. */
+      mode: z.literal('slack-sso-email').optional(),
+      domains: z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is like example.org, in lower case')).min(1).optional(),
+      api: z.url().optional(),
+    }).refine((one) => one.signingSecretFile !== undefined || one.appTokenFile !== undefined, 'needs signingSecretFile (HTTP) or appTokenFile (socket)')
+      .refine((one) => (one.mode === undefined) === (one.domains === undefined), 'mode slack-sso-email and domains go together: whose addresses are to count?')).default([]),
+    mattermost: z.array(z.strictObject({
+      name: label,
+      url: z.string().regex(/^https?:\/\/[^ ]+[^/ ]$/, 'is like https://chat.example.org'),
+      botTokenFile: file,
+      /** The slash command's token, by team id. */
+      commandTokenFiles: z.record(z.string(), file),
+      /** Links without the page whoever signs in there by the directory, by its entryUUID; the bot must be a system admin. */
+      mode: z.literal('mattermost-ldap').optional(),
+    })).default([]),
   }).optional(),
   /** With role core; see `schedules.ts`. `report` only tells what is left over, `enforce` removes it. */
   sweep: z.strictObject({
@@ -119,6 +148,9 @@ export function checkConfig(read: unknown): Config {
   for (const part of ['gateway', 'codecEndpoint'] as const) {
     if ((config[part]?.cert === undefined) !== (config[part]?.key === undefined)) problems.push(`${part}: cert and key go together`)
   }
+  if (config.chat && config.keys.chat === undefined && config.roles.some((role) => role !== 'host')) {
+    problems.push('chat needs keys.chat; make one with: echo "{\\"current\\":\\"a\\",\\"keys\\":{\\"a\\":\\"$(openssl rand -base64 32)\\"}}" > chat.json && chmod 600 chat.json')
+  }
   if (problems.length > 0) throw new BadConfig(problems)
   return config
 }
@@ -134,11 +166,14 @@ export function readConfig(path: string): Config {
   return absolute(checkConfig(read), dirname(resolve(path)))
 }
 
-const fileFields = new Set(['state', 'payloads', 'marks', 'env', 'tokens', 'policy', 'ca', 'bindPasswordFile', 'keyFile', 'socket', 'cert', 'key'])
+const fileFields = new Set(['state', 'payloads', 'marks', 'env', 'tokens', 'chat', 'policy', 'ca', 'bindPasswordFile', 'keyFile', 'socket', 'cert', 'key', 'botTokenFile', 'signingSecretFile', 'appTokenFile'])
 
 function absolute<T>(value: T, folder: string): T {
   if (Array.isArray(value)) return value.map((one) => absolute(one as unknown, folder)) as T
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, one]) =>
-    [name, fileFields.has(name) && typeof one === 'string' ? resolve(folder, one) : absolute(one as unknown, folder)])) as T
+    [name, fileFields.has(name) && typeof one === 'string' ? resolve(folder, one) : name === 'commandTokenFiles' ? filesIn(one, folder) : absolute(one as unknown, folder)])) as T
 }
+
+const filesIn = (files: unknown, folder: string) =>
+  Object.fromEntries(Object.entries(files as Record<string, string>).map(([team, path]) => [team, resolve(folder, path)]))

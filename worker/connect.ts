@@ -1,7 +1,8 @@
 /** Where Temporal is, for real roles: `TEMPORAL_*` as the Temporal CLI knows them (envconfig). */
 import { isIP } from 'node:net'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
-import { NativeConnection } from '@temporalio/worker'
+import { Connection } from '@temporalio/client'
+import type { NativeConnection } from '@temporalio/worker'
 
 export class UnsafeConnection extends Error {
   override name = 'UnsafeConnection'
@@ -15,7 +16,8 @@ export function assertSafe(address: string, { clientCert, apiKey, tls }: { clien
   throw new UnsafeConnection(`Temporal at ${address} is not on this machine, so a role needs mutual TLS: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH (or TLS with TEMPORAL_API_KEY).`)
 }
 
-export async function connect(): Promise<{ connection: NativeConnection; namespace: string }> {
+/** `native`: as a worker needs it, with the SDK's native core; a gateway alone does not load that. */
+export async function connect({ native }: { readonly native: boolean }): Promise<{ connection: NativeConnection | Connection; namespace: string }> {
   const { connectionOptions, namespace } = loadClientConnectConfig()
   const { tls, apiKey, address = '127.0.0.1:7233' } = connectionOptions
   assertSafe(address, {
@@ -23,11 +25,12 @@ export async function connect(): Promise<{ connection: NativeConnection; namespa
     clientCert: typeof tls === 'object' && tls !== null && tls.clientCertPair !== undefined,
     apiKey: apiKey !== undefined,
   })
-  const connection = await NativeConnection.connect({
+  const options = {
     address,
     ...(tls !== undefined && { tls }),
     ...(typeof apiKey === 'string' && { apiKey }),
     ...(connectionOptions.metadata && { metadata: connectionOptions.metadata as Record<string, string> }),
-  })
+  }
+  const connection = native ? await (await import('@temporalio/worker')).NativeConnection.connect(options) : await Connection.connect(options)
   return { connection, namespace: namespace ?? 'default' }
 }

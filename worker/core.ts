@@ -4,7 +4,7 @@ import { coreQueue } from '../workflows/contract.ts'
 import type { CoreSteps } from '../workflows/steps.ts'
 import { workflowBundle } from './bundle.ts'
 import { dataConverter } from './keys/converter.ts'
-import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
+import { type RunningRole, type WorkerContext, shutdownGrace } from './role.ts'
 import { type SweepSettings, keepSweeping } from './schedules.ts'
 import { interceptorsOf } from './interceptors.ts'
 
@@ -18,7 +18,7 @@ export interface CoreOptions {
   readonly sweep?: SweepSettings
 }
 
-export async function startCore(context: RoleContext, { steps, maxCachedWorkflows, stickyMs, sweep }: CoreOptions): Promise<RunningRole> {
+export async function startCore(context: WorkerContext, { steps, maxCachedWorkflows, stickyMs, sweep }: CoreOptions): Promise<RunningRole> {
   const worker = await Worker.create({
     connection: context.connection,
     namespace: context.namespace,

@@ -2,7 +2,7 @@
 import { Client } from '@temporalio/client'
 import { isAdmin } from '../activities/policy/admin.ts'
 import type { Policy } from '../activities/policy/policy.ts'
-import { createGateway } from '../client/gateway/gateway.ts'
+import { createGateway, type GatewayNeeds } from '../client/gateway/gateway.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
 import type { Seals } from '../client/gateway/seals.ts'
 import type { Directory } from '../workflows/ports.ts'
@@ -18,11 +18,12 @@ export interface GatewayRoleOptions {
   readonly policy: Pick<Policy, 'current'>
   readonly seals: Seals
   readonly options: Partial<GatewayOptions>
+  readonly chat?: NonNullable<GatewayNeeds['chat']>
 }
 
-export async function startGateway(context: RoleContext, { directory, policy, seals, options }: GatewayRoleOptions): Promise<GatewayRole> {
+export async function startGateway(context: RoleContext, { directory, policy, seals, options, chat }: GatewayRoleOptions): Promise<GatewayRole> {
   const temporal = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads), ...(context.traces && { interceptors: context.traces.client }) })
-  const gateway = createGateway({ temporal, directory, isAdmin: (person) => isAdmin(person, policy), seals, options })
+  const gateway = createGateway({ temporal, directory, isAdmin: (person) => isAdmin(person, policy), seals, options, ...(chat && { chat }) })
   const listening = await gateway.listen()
   let ended = () => {}
   return {

@@ -10,7 +10,7 @@ import type { HostOffer } from '../workflows/terms.ts'
 import { runWorker } from './core.ts'
 import { dataConverter } from './keys/converter.ts'
 import { say } from './log.ts'
-import { type RoleContext, type RunningRole, shutdownGrace } from './role.ts'
+import { type RunningRole, type WorkerContext, shutdownGrace } from './role.ts'
 import { interceptorsOf } from './interceptors.ts'
 
 export interface HostOptions {
@@ -26,7 +26,7 @@ export interface HostOptions {
   readonly check?: () => Promise<unknown>
 }
 
-export async function startHost(context: RoleContext, options: HostOptions): Promise<RunningRole> {
+export async function startHost(context: WorkerContext, options: HostOptions): Promise<RunningRole> {
   const { steps, watch, sayEveryMs = 60_000, maxConcurrentActivities = 20 } = options
   const offer: HostOffer = { ...options.offer, boot: randomUUID() }
   const worker = await Worker.create({

@@ -1,10 +1,9 @@
 /** JSON lines on stderr: level, time, message, and what a line is about (lease id, host, …). One logger per process. */
 import { types } from 'node:util'
-import { DefaultLogger, type LogLevel, makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 
 export type Write = (line: string) => void
 
-const toStderr: Write = (line) => void process.stderr.write(`${line}\n`)
+export const toStderr: Write = (line) => void process.stderr.write(`${line}\n`)
 
 interface Line {
   readonly level: string
@@ -28,30 +27,3 @@ function plain(_: string, value: unknown): unknown {
 
 /** A line of a role itself. */
 export const say = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown> = {}): void => toStderr(jsonLine({ level, message, fields }))
-
-export interface LogOptions {
-  readonly level?: LogLevel
-  readonly write?: Write
-  /** Address for Prometheus, `127.0.0.1:9464`: the SDK's own metrics and those of the stories. */
-  readonly metrics?: string
-}
-
-let installed = false
-
-/** Once per process, before the first worker; a second call changes nothing. */
-export function installRuntime({ level = 'INFO', write = toStderr, metrics }: LogOptions = {}): void {
-  if (installed) return
-  installed = true
-  Runtime.install({
-    logger: new DefaultLogger(level, ({ level, message, meta, timestampNanos }) => write(jsonLine({
-      level: level.toLowerCase(), message, at: new Date(Number(timestampNanos / 1_000_000n)), ...(meta && { fields: meta as Record<string, unknown> }),
-    }))),
-    // Signals are `main.ts`'s business: it drains all roles in order.
-    shutdownSignals: [],
-    telemetryOptions: {
-      // The SDK's core would write its own lines, in colour, past this logger.
-      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
-      ...(metrics !== undefined && { metrics: { prometheus: { bindAddress: metrics } } }),
-    },
-  })
-}

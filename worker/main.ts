@@ -1,22 +1,6 @@
-/** Starts any set of roles: `BERTH_CONFIG=berth.yaml node worker/main.ts`. Drains on SIGTERM and SIGINT. */
-import { readConfig } from './config.ts'
-import { connect } from './connect.ts'
-import { installRuntime, say } from './log.ts'
-import { startRoles } from './roles.ts'
+/** Starts any set of roles: `BERTH_CONFIG=berth.yaml node worker/main.ts`. */
+import { enableCompileCache } from 'node:module'
+import { compileCache } from './compileCache.ts'
 
-const file = process.env['BERTH_CONFIG']
-
-try {
-  if (file === undefined) throw new Error('Set BERTH_CONFIG to the configuration file; README, "Run it for real", shows one.')
-  const config = readConfig(file)
-  installRuntime({ ...(config.metrics !== undefined && { metrics: config.metrics }) })
-  const { connection, namespace } = await connect()
-  const running = await startRoles(config, { connection, namespace })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void running.stop())
-  say('info', 'berth is up', { instance: config.instance, roles: config.roles, url: running.url })
-  await running.done
-  await connection.close()
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
-  process.exit(1) // the SDK's runtime, which hands on the lines of its core, would keep it alive
-}
+enableCompileCache(compileCache())
+await import('./start.ts') // whatever were imported above would be compiled before

@@ -10,6 +10,7 @@ import { clear, clearWhenWeDie } from './clear.ts'
 import { makeConfiguration } from './configuration.ts'
 import { type Parts, zone } from './parts.ts'
 import { startProcess } from './process.ts'
+import { slackTeam } from './slack.ts'
 
 const namespace = 'default'
 
@@ -35,6 +36,7 @@ export async function startBerth(parts: Parts, dir: string, say: (line: string) 
       range: noWall ? '10.201.0.0/20' : freeSubnet(20), wall: noWall ? 'none' : 'iptables',
     },
     gatewayPort: await preferredPort(7870),
+    chat: { slack: [{ team: slackTeam, api: parts.chat.slack.api, botToken: 'xoxb-demo', signingSecret: parts.chat.signingSecret }] },
     codecEndpoint: { port: parts.codecPort, origin: parts.temporal.uiUrl },
   })
   const config = checkConfig(made), { address } = parts.temporal

@@ -1,7 +1,8 @@
 /** Takes away whatever bears an instance's mark on its engine, and its wall: at the end of a demo or a test, or after it died. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { marksOf, runtimeOf } from '../adapters.ts'
+import { marksOf } from '../adapters.ts'
+import { runtimeOf } from '../wiring/host.ts'
 import { type Config, readConfig } from '../config.ts'
 import { whenWeDie } from '../embedded/tether.ts'
 

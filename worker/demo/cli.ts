@@ -1,6 +1,7 @@
 /** The CLI as a member has it: the program itself in a process of its own, which knows the gateway and nothing else. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { compileCache } from '../compileCache.ts'
 
 const program = join(import.meta.dirname, '../../client/main.ts')
 
@@ -27,7 +28,7 @@ export const cliEnvironment = ({ gateway, home }: Pick<CliOptions, 'gateway' | '
 export function berth(words: readonly string[], options: CliOptions): Promise<CliAnswer> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [program, ...words], {
-      env: { PATH: process.env['PATH'], HOME: options.home, ...cliEnvironment(options) }, stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache(), HOME: options.home, ...cliEnvironment(options) }, stdio: ['pipe', 'pipe', 'pipe'],
     })
     let out = '', err = ''
     const lines = (stream: NodeJS.ReadableStream, add: (text: string) => void) => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { whenWeDie } from '../embedded/tether.ts'
 import { startBerth } from './berth.ts'
+import { playChat } from './chat.ts'
 import { cliEnvironment } from './cli.ts'
 import { startParts } from './parts.ts'
 import { password } from './people.ts'
@@ -52,6 +53,7 @@ async function run(): Promise<number> {
     say(`Temporal UI at ${parts.temporal.uiUrl}`)
     const home = folder('mika'), stage = createStage()
     await unlessInterrupted(play({ parts, demo, stage, member: 'mika', home }))
+    await unlessInterrupted(playChat({ chat: parts.chat, demo, stage, member: 'mika', password }))
     console.log(`\nAll ${stage.count} steps were seen to happen.`)
     if (once) return 0
     console.log(howToGoOn(parts, { gateway: demo.gateway, home }))

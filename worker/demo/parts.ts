@@ -12,6 +12,7 @@ import { startTemporal, type EmbeddedTemporal } from '../embedded/temporal/start
 import type { Nameserver } from '../embedded/zone.ts'
 import { startKnotOnEngine } from './knotOnEngine.ts'
 import { groups, people } from './people.ts'
+import { type DemoChat, slackTeam, slackUser, startDemoSlack } from './slack.ts'
 
 export const zone = 'campus.berth.test'
 
@@ -22,6 +23,7 @@ export interface Parts {
   readonly nameserver: Pick<Nameserver, 'address' | 'port'>
   readonly updateKey: { readonly name: string; readonly secret: string }
   readonly engine: Engine
+  readonly chat: DemoChat
   stop(): Promise<void>
 }
 
@@ -48,12 +50,13 @@ export async function startParts(dir: (part: string) => string, say: (line: stri
     }),
     find('knotd') ? startKnot({ dir: dir('names'), zones: [zone], key: updateKey, notifyEveryMs: 100 })
       .then((it) => up(it, `nameserver (Knot) at ${it.address}:${it.port} for ${zone}`)) : undefined,
+    startDemoSlack({ team: slackTeam, users: { [slackUser]: 'mika' } }).then((it) => up(it, `as much of Slack's Web API as is needed at ${it.api}`)),
   ] as const)
   try {
-    const [temporal, directory, engine, knot] = allOf(results)
+    const [temporal, directory, engine, knot, slack] = allOf(results)
     const nameserver = knot ?? up(await startKnotOnEngine({ dir: dir('names'), zones: [zone], key: updateKey, socketPath: engine.socketPath, say }),
       'nameserver (Knot) as a container on the engine')
-    return { temporal, codecPort, directory, engine, nameserver, updateKey, stop }
+    return { temporal, codecPort, directory, engine, nameserver, updateKey, chat: { slack, signingSecret: randomBytes(16).toString('hex') }, stop }
   } catch (error) {
     await stop()
     throw error

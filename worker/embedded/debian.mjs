@@ -17,10 +17,12 @@ const wanted = [
   { program: 'slapd', from: 'slapd', services: ['slapd.service'] },
   { program: 'ldapmodify', from: 'ldap-utils' },
   { program: 'openssl', from: 'openssl' },
+  { program: 'curl', from: 'curl' },
   { program: 'named', from: 'bind9', services: ['named.service'], testOnly: true },
   { program: 'nsupdate', from: 'bind9-dnsutils', testOnly: true },
   { program: 'zsh', from: 'zsh', testOnly: true },
   { program: 'fish', from: 'fish', testOnly: true },
+  { program: 'chromium', from: 'chromium', testOnly: true },
 ]
 
 /**

@@ -48,6 +48,8 @@ export function putBack(before: Firewall, ours: Pick<Gone, 'bridges' | 'networks
 
 const chainOf = (rule: string) => rule.split(' ')[1]!
 const isEngines = (chain: string) => /^DOCKER(-|$)/.test(chain)
+/** A Berth's own, which takes it down itself (`activities/docker/iptables.ts`). */
+const isWall = (chain: string) => chain.startsWith('BERTH-')
 /** Flushed by an engine that starts. DOCKER-USER is the admin's. */
 const isFlushed = (chain: string) => isEngines(chain) && chain !== 'DOCKER-USER'
 
@@ -57,7 +59,8 @@ const isFlushed = (chain: string) => isEngines(chain) && chain !== 'DOCKER-USER'
  */
 export function repair(table: { now: string; before: string; links: readonly string[] }, gone: Omit<Gone, 'before'>): string[] {
   const rules = rulesOf(table.now), chains = chainsOf(table.now), oldChains = chainsOf(table.before)
-  const dead = rules.filter((rule) => names(rule, gone))
+  // A wall stands or goes as a whole: without the rule that names its range it would reject everything on this machine.
+  const dead = rules.filter((rule) => names(rule, gone) && !isWall(chainOf(rule)))
   const old = rulesOf(table.before).filter((rule) => linksOf(rule).every((link) => table.links.includes(link)) && !names(rule, gone))
   const rebuilt = [...new Set([...oldChains.keys(), ...(gone.others ? chains.keys() : [])])].filter(isFlushed)
   const added = gone.others ? rules.filter((rule) => !dead.includes(rule) && !old.includes(rule)) : []
