@@ -10,6 +10,7 @@ const syntax = (...more) => ({ 'no-restricted-syntax': ['error',
 const home = (packages, where) => ({ group: packages, message: `Its one home is ${where}.` })
 const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
 const ldapjs = home(['ldapjs'], 'activities/ldap/conversation.ts (and the demo directory)')
+const slack = home(['@slack/*'], 'activities/slack/ and client/gateway/chat/slack/')
 const temporalClient = home(['@temporalio/client'], 'client/ (and worker/, which starts it)')
 
 const noLocalActivities = {
@@ -48,18 +49,24 @@ export default tseslint.config(
     files: ['activities/**/*.ts'],
     rules: forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient),
   },
-  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**', 'activities/ldap/conversation.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs) },
+  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**', 'activities/ldap/conversation.ts', 'activities/slack/**'], rules: forbid(
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs, slack) },
   { files: ['activities/ldap/conversation.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode) },
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, slack) },
   { files: ['activities/docker/**/*.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ldapjs) },
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ldapjs, slack) },
+  { files: ['activities/slack/**/*.ts'], rules: forbid(
+      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs) },
   {
     files: ['worker/**/*.ts'],
-    rules: forbid({ group: ['**/test/**'], message: 'Tests look at all; nothing looks at tests.' }),
+    rules: forbid({ group: ['**/test/**'], message: 'Tests look at all; nothing looks at tests.' }, slack),
   },
   {
-    files: ['client/**/*.ts'],
+    files: ['client/**/*.ts'], ignores: ['client/gateway/chat/slack/**'],
+    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, dockerode, ldapjs, slack),
+  },
+  {
+    files: ['client/gateway/chat/slack/**/*.ts'],
     rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, dockerode, ldapjs),
   },
 )

@@ -36,7 +36,7 @@ describe('lint holds the arrows', () => {
   /** Files that are there, so that lint knows their types; their text is replaced. */
   const at = {
     workflows: 'workflows/lease.ts', activities: 'activities/mark.ts', docker: 'activities/docker/pull.ts', conversation: 'activities/ldap/conversation.ts',
-    worker: 'worker/core.ts', client: 'client/ask.ts',
+    worker: 'worker/core.ts', client: 'client/ask.ts', slack: 'activities/slack/client.ts', slackDoor: 'client/gateway/chat/slack/routes.ts',
   } as const
 
   const core = 'The core imports no other folder.', packages = 'The core imports nothing but itself', activities = 'Activities know only the core.'
@@ -50,6 +50,9 @@ describe('lint holds the arrows', () => {
     ['activities', 'ldapjs', 'Its one home is activities/ldap/conversation.ts'],
     ['docker', '../../worker/core.ts', activities], ['docker', 'ldapjs', 'Its one home is activities/ldap/conversation.ts'],
     ['conversation', '../../client/ask.ts', activities], ['conversation', 'dockerode', 'Its one home is activities/docker/'],
+    ['slack', '../../client/ask.ts', activities], ['slack', 'dockerode', 'Its one home is activities/docker/'],
+    ...(['activities', 'docker', 'conversation', 'worker', 'client'] as const).map((from) => [from, '@slack/web-api', 'Its one home is activities/slack/'] as const),
+    ['slackDoor', '../../../../activities/mark.ts', client],
     ['worker', '../test/closing.ts', 'nothing looks at tests'],
     ['client', '../activities/mark.ts', client], ['client', '../worker/core.ts', client], ['client', '../test/closing.ts', client],
     ['client', 'dockerode', 'Its one home is activities/docker/'], ['client', 'ldapjs', 'Its one home is activities/ldap/conversation.ts'],
@@ -60,6 +63,7 @@ describe('lint holds the arrows', () => {
   test.each([
     ['workflows', './rules/due.ts'], ['workflows', '@temporalio/workflow'], ['workflows', '@temporalio/common'], ['activities', '../workflows/ports.ts'],
     ['docker', 'dockerode'], ['conversation', 'ldapjs'], ['worker', '../activities/mark.ts'], ['client', '../workflows/contract.ts'],
+    ['slack', '@slack/web-api'], ['slackDoor', '@slack/web-api'],
   ] as const)('%s may import %s', async (from, what) => {
     expect(await problems(from, `import '${what}'\n`)).toEqual([])
   }, 120_000)

@@ -2,7 +2,9 @@
 import Docker from 'dockerode'
 import type { Berth } from '../../client/berth.ts'
 import { reserved } from '../../activities/docker/labels.ts'
+import { Refused } from '../../client/refused.ts'
 import { statusQuery } from '../../workflows/contract.ts'
+import { refusalClass } from '../../workflows/refusals.ts'
 import type { Receipt } from '../../workflows/terms.ts'
 import type { Stage } from './stage.ts'
 
@@ -20,8 +22,10 @@ export interface Lent {
 export interface Lender {
   /** Resolves once it is ready. */
   lend(berth: Berth): Promise<Lent>
+  /** The moment of ready of a lease that was lent otherwise, at `began`. */
+  untilReady(lease: Pick<Receipt, 'key' | 'leaseId'>, began: number): Promise<number>
   /** Returns it, and waits for the end of its story: the proof that nothing is left. */
-  takeBack(lent: Lent): Promise<void>
+  takeBack(lent: Pick<Lent, 'berth'> & { readonly receipt: Pick<Receipt, 'key' | 'leaseId'> }): Promise<void>
   close(): void
 }
 
@@ -33,28 +37,45 @@ const withinMs = 60_000
  */
 export async function openLender({ client, socketPath, instance }: Stage): Promise<Lender> {
   const started = await followStarts(socketPath, instance)
+  const untilReady: Lender['untilReady'] = async ({ key, leaseId }, began) => {
+    const story = client.workflow.getHandle(leaseId)
+    await started.of(key).catch(async (error: Error) => {
+      const { phase, queue, timeline } = await story.query(statusQuery)
+      throw new Error(`${error.message} It is ${phase}${queue ? ` (${queue.reason})` : ''}: ${timeline.map(({ at, what }) => `${at - began} ms ${what}`).join('; ')}`)
+    })
+    for (const deadline = Date.now() + withinMs; ; await pause(8)) {
+      // Asked between two of its steps it says "ask again".
+      const status = await story.query(statusQuery).catch(() => undefined)
+      if (status?.readyAt !== undefined) return status.readyAt
+      if (status?.ending || Date.now() > deadline) throw new Error(`A lease is not ready: ${status?.ending?.sentence ?? 'it took too long'}`)
+    }
+  }
   return {
     async lend(berth) {
       const began = Date.now()
       const receipt = await berth.lend({ image: 'web' })
       const answerMs = Date.now() - began
-      const story = client.workflow.getHandle(receipt.leaseId)
-      await started.of(receipt.key).catch(async (error: Error) => {
-        const { phase, queue, timeline } = await story.query(statusQuery)
-        throw new Error(`${error.message} It is ${phase}${queue ? ` (${queue.reason})` : ''}: ${timeline.map(({ at, what }) => `${at - began} ms ${what}`).join('; ')}`)
-      })
-      for (const deadline = Date.now() + withinMs; ; await pause(8)) {
-        // Asked between two of its steps it says "ask again".
-        const status = await story.query(statusQuery).catch(() => undefined)
-        if (status?.readyAt !== undefined) return { receipt, berth, answerMs, readyMs: status.readyAt - began, readyAt: status.readyAt }
-        if (status?.ending || Date.now() > deadline) throw new Error(`A lease is not ready: ${status?.ending?.sentence ?? 'it took too long'}`)
-      }
+      const readyAt = await untilReady(receipt, began)
+      return { receipt, berth, answerMs, readyMs: readyAt - began, readyAt }
     },
+    untilReady,
     async takeBack({ berth, receipt }) {
-      await berth.returnLease(receipt.key)
+      await again(() => berth.returnLease(receipt.key))
       await client.workflow.getHandle(receipt.leaseId).result()
     },
     close: () => started.close(),
+  }
+}
+
+/** As a member would who reads "try the same again in a moment"; it is not on the clock. */
+async function again(step: () => Promise<unknown>): Promise<void> {
+  for (let left = 5; ; left--) {
+    try {
+      return void await step()
+    } catch (error) {
+      if (!(error instanceof Refused) || refusalClass[error.refusal.kind] !== 'try later' || left === 0) throw error
+      await pause(500)
+    }
   }
 }
 

@@ -3,7 +3,8 @@
  * not a failure: the exit code is only non-zero when a measure could not be taken.
  */
 import { parseArgs } from 'node:util'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
+import { measureChat } from './chat.ts'
 import { measureClaimsOverRaw } from './claims.ts'
 import { measureCost } from './cost.ts'
 import { measureLend } from './lend.ts'
@@ -11,7 +12,7 @@ import { type Row, jsonOf, textOf } from './measure.ts'
 import { measureOpen } from './open.ts'
 import { measureWatching } from './watching.ts'
 
-const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend, measureWatching]
+const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend, measureWatching, measureChat]
 const known = measures.flatMap(({ names }) => names)
 
 const { values: { json, quick, only } } = parseArgs({

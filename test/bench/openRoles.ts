@@ -1,5 +1,5 @@
 /** The roles of `open_1000`, in a process of their own so that its memory is theirs. It ends with the bench. */
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 import { startSmall } from './small.ts'
 
 export interface RolesOrder {

@@ -5,6 +5,7 @@ import { TypedSearchAttributes } from '@temporalio/common'
 import { randomUUID } from 'node:crypto'
 import { memoryNames } from '../../activities/memory/names.ts'
 import { memoryRuntime } from '../../activities/memory/runtime.ts'
+import { createChatSteps } from '../../activities/steps/chat.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createNameSteps } from '../../activities/steps/names.ts'
 import { createOpenLeases } from '../../activities/temporal.ts'
@@ -50,7 +51,7 @@ export async function startSmall({ address, namespace, ring, ...terms }: SmallOp
     entitle: async (uid) => ({ is: 'member', uid, uuid: uid, entitlement, clocks }),
     readSite: async () => ({ terms: place, clocks }),
     readSites: async () => [place],
-    ...createNameSteps({ names: memoryNames() }), ...createOpenLeases(), ...createSweepSteps(), ...createBrakeSteps(), ...createHostMemory(), ...createRetrySteps(),
+    ...createNameSteps({ names: memoryNames() }), ...createOpenLeases(), ...createSweepSteps(), ...createBrakeSteps(), ...createHostMemory(), ...createRetrySteps(), ...createChatSteps({ chats: {}, seal: (text) => text, startingOf: async () => undefined }),
   }
   const core = await startCore(context, { steps })
   const host = await startHost(context, {

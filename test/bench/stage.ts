@@ -11,7 +11,7 @@ import { Client, Connection } from '@temporalio/client'
 import { whyNoWall } from '../../activities/docker/iptables.ts'
 import { createBerth, inMemory, type Berth } from '../../client/berth.ts'
 import { clear } from '../../worker/demo/clear.ts'
-import { makeConfiguration } from '../../worker/demo/configuration.ts'
+import { type ChatSurroundings, makeConfiguration } from '../../worker/demo/configuration.ts'
 import { startProcess } from '../../worker/demo/process.ts'
 import { checkConfig } from '../../worker/config.ts'
 import { engine } from '../../worker/embedded/engine.ts'
@@ -27,8 +27,8 @@ import { readKeyring } from '../../worker/keys/keyring.ts'
 import type { LeaseSpec } from '../../workflows/terms.ts'
 import { openFloor, type Floor } from './floor.ts'
 
-export const lanes = 8
-const zone = 'bench.berth.test', password = 'bench', notifyEveryMs = 100
+export const lanes = 8, password = 'bench'
+const zone = 'bench.berth.test', notifyEveryMs = 100
 export const spec: Omit<LeaseSpec, 'env'> = { image: 'web', reference: webImage, cpu: 0.5, memory: 64 * 2 ** 20, ports: [80] }
 
 export interface Stage {
@@ -39,12 +39,16 @@ export interface Stage {
   readonly instance: string
   /** The library of a member who is signed in. */
   member(number: number): Promise<Berth>
+  /** Its address. */
+  readonly gateway: string
+  /** One more gateway in a process of its own, beside the first; its address and process. */
+  anotherGateway(): Promise<{ readonly url: string; readonly pid: number }>
   /** What is inside, for the note. */
   readonly inside: string
   close(): Promise<void>
 }
 
-export async function openStage(say: (line: string) => void): Promise<Stage> {
+export async function openStage(say: (line: string) => void, chat?: ChatSurroundings): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), 'berth-bench-'))
   const undo: (() => Promise<unknown>)[] = [() => rm(root, { recursive: true, force: true })]
   const close = async () => {
@@ -79,7 +83,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
     const made = makeConfiguration({
       dir, instance: `bench-${process.pid}`, roles: ['core', 'host', 'gateway'], policy, directory, nameserver: knot, zones: [zone], updateKey,
       host: { name: 'bench', site: 'campus', socket: socketPath, ports: ports.ports, range, wall: noWall ? 'none' : 'iptables' },
-      gatewayPort: await freePort(),
+      gatewayPort: await freePort(), ...(chat && { chat }),
     })
     // More than the machine has: what is measured is time, and each lease alone stays within the machine.
     const config = { ...made, host: { ...made.host, cpu: 1_000, memoryMi: 100_000, slots: 400 } }
@@ -106,7 +110,14 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
       return berth
     }
     return {
-      floor, client, socketPath, instance: checked.instance, close,
+      floor, client, socketPath, instance: checked.instance, gateway, close,
+      async anotherGateway() {
+        const port = await freePort()
+        const { pid } = keep(await startProcess({
+          dir, name: 'gateway', config: { ...config, roles: ['gateway'], gateway: { ...config.gateway, port } }, temporal: { address: temporal.address, namespace: 'default' },
+        }))
+        return { url: `http://127.0.0.1:${port}`, pid }
+      },
       member(number) {
         const berth = members.get(number) ?? signIn(number)
         members.set(number, berth)

@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { table } from '../../client/commands/table.ts'
-import { overview, usage } from '../../client/commands/usage.ts'
+import { table, tableOf } from '../../client/commands/table.ts'
+import { chatOverview, overview, usage } from '../../client/commands/usage.ts'
 import { openapi } from '../../client/gateway/openapi.ts'
 import { propose, scripts } from '../../client/terminal/complete.ts'
 
 describe('help', () => {
   test('reads like this', async () => {
-    await expect(`${overview(table)}\n`).toMatchFileSnapshot('snapshots/help.txt')
+    await expect(`${overview(tableOf('terminal'))}\n`).toMatchFileSnapshot('snapshots/help.txt')
+    await expect(`${chatOverview(tableOf('chat').filter(({ who }) => who !== 'admin'))}\n`).toMatchFileSnapshot('snapshots/chat.txt')
   })
 
   test('about each command reads like this', async () => {
@@ -22,6 +23,8 @@ describe('completion', () => {
   test.each<[string[], string[]]>([
     [['le'], ['lend']],
     [['re'], ['return', 'resume']],
+    [['gateway', 'setup', ''], ['slack', 'mattermost']],
+    [['gateway', 'setup', 'slack', '--sig'], ['--signing-secret-file']],
     [['admin', ''], ['board', 'drain', 'end', 'forget', 'recheck', 'retry', 'revoke', 'sweep']],
     [['lend', 'nginx', '--p'], ['--port']],
     [['lend', 'nginx', '--name', 'a', '--n'], []],

@@ -4,7 +4,7 @@ import { parse } from '../../client/commands/parse.ts'
 import { readArguments } from '../../client/commands/read.ts'
 import { lend } from '../../client/commands/lend.ts'
 import { hold } from '../../client/commands/hold.ts'
-import { table } from '../../client/commands/table.ts'
+import { tableOf } from '../../client/commands/table.ts'
 
 const given = (line: string) => {
   const parsed = parseLine(line)
@@ -91,7 +91,8 @@ describe('a line', () => {
     ['lend nginx --memory 512', 'badLine', 'like 512Mi'],
     ['lend 日本', 'unknownImage', 'like nginx:1.27'],
     ['logs web --lines 5000', 'badLine', '1 to 1000'],
-    ['completion tcsh', 'badLine', 'bash, zsh, fish'],
+    ['completion bash', 'badLine', 'for a terminal'],
+    ['quiet soon', 'badDuration', '22:00-07:00'],
     ['hold web --reason x --until 2026-02-31', 'badDuration', 'like 2027-01-31'],
     ['hold web --for 2d', 'badLine', '--reason'],
   ])('%s is refused as %s and says the next step', (line, kind, next) => {
@@ -156,8 +157,16 @@ describe('a JSON body', () => {
   })
 })
 
-test('every example of the table parses', () => {
-  for (const command of table) {
-    for (const example of command.examples) expect(given(example.replace(/ [<>] .*$/, '')).name).toBe(command.name)
+test.each(['terminal', 'chat'] as const)('every example of the table parses in a %s', (where) => {
+  for (const command of tableOf(where)) {
+    for (const example of command.examples) {
+      const parsed = parse(splitLine(example.replace(/ [<>] .*$/, ''))!, where)
+      expect('command' in parsed ? parsed.command.name : parsed.refusal.sentence).toBe(command.name)
+    }
   }
+})
+
+test('in a terminal a value that is none of the choices is told them, and what is for a chat says so', () => {
+  expect(parse(['completion', 'tcsh'])).toMatchObject({ refusal: { sentence: expect.stringContaining('bash, zsh, fish') as unknown } })
+  expect(parse(['link'])).toMatchObject({ refusal: { sentence: 'berth link is for a chat; berth help lists what there is here.' } })
 })

@@ -18,6 +18,14 @@ describe('the firewall after an engine of ours', () => {
     ])
   })
 
+  test('keeps a wall that a Berth has left there whole: half of one would reject whatever comes to this machine', () => {
+    const wall = [
+      '-A INPUT -j BERTH-I-bench', '-A BERTH-I-bench ! -s 10.80.32.0/20 -j RETURN', '-A BERTH-I-bench -j REJECT --reject-with icmp-admin-prohibited',
+    ]
+    const now = table(...chains, ':BERTH-I-bench - [0:0]', ...wall, '-A FORWARD -o berth1 -j DOCKER')
+    expect(repair({ now, before: table(...chains), links }, { ...gone, others: true })).toEqual([':DOCKER - [0:0]', '-D FORWARD -o berth1 -j DOCKER'])
+  })
+
   test('gets back what the engine flushed, before the RETURN that ends a chain', () => {
     const old = ['-A DOCKER -i docker0 -j RETURN', '-A DOCKER -j RETURN']
     const now = table(...chains, '-A DOCKER -i berth1 -j RETURN', '-A DOCKER -i br-foreign -j RETURN', '-A DOCKER -j RETURN')

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { buildImages } from '../../worker/embedded/image.ts'
 import { engine } from '../../worker/embedded/engine.ts'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 import { jsonOf, textOf } from '../bench/measure.ts'
 import { seeded } from './random.ts'
 import { loadNow, stopAll } from './stage.ts'

@@ -11,7 +11,7 @@ import type { Board, Desk, LeaseStatus } from '../../workflows/terms.ts'
 import { checkConfig, type Config } from '../../worker/config.ts'
 import { clear, clearWhenWeDie } from '../../worker/demo/clear.ts'
 import { type CliAnswer, berth as cli } from '../../worker/demo/cli.ts'
-import { makeConfiguration } from '../../worker/demo/configuration.ts'
+import { type ChatSurroundings, makeConfiguration } from '../../worker/demo/configuration.ts'
 import { addressesOf, containersOf, networksOf, servicesOf, textsOf } from '../../worker/demo/look.ts'
 import { type RoleProcess, startProcess } from '../../worker/demo/process.ts'
 import { startKnot } from '../../worker/embedded/knot.ts'
@@ -25,7 +25,7 @@ import type { Nameserver } from '../../worker/embedded/zone.ts'
 import { readKeyring } from '../../worker/keys/keyring.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
 import { type PolicyOptions, writePolicy } from './policy.ts'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 
 installRuntime({ level: 'ERROR' })
 
@@ -46,6 +46,7 @@ export interface BerthOptions {
   /** Shares directory, nameserver and zone of that one, as a second instance beside it. */
   readonly beside?: Journey
   readonly listenMs?: number
+  readonly chat?: ChatSurroundings
 }
 
 export interface Journey {
@@ -125,6 +126,7 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
     writePolicy(policyFile, { zone, hosts: [host], ...options.policy })
     const configuration = makeConfiguration({
       dir: folder('berth'), instance, roles: allRoles, policy: policyFile, directory: slapd, nameserver, zones: [zone], updateKey, gatewayPort,
+      ...(options.chat && { chat: options.chat }),
       host: { name: host, site: 'campus', socket, ports: range.ports, range: freeSubnet(20), wall: 'iptables', probeMs: options.listenMs ?? 30_000 },
     })
     undo.push(() => clear(checkConfig(configuration)))

@@ -1,5 +1,6 @@
+import { expect, onTestFinished, test } from 'vitest'
 import { createLdapDirectory } from '../../activities/ldap/directory.ts'
-import type { Directory } from '../../workflows/ports.ts'
+import { DirectoryUnavailable, type Directory } from '../../workflows/ports.ts'
 import { describeDirectory } from './directory.suite.ts'
 import { dnOf, personEntry, startLab } from './ldap/lab.ts'
 
@@ -36,3 +37,20 @@ for (const groups of ['search', 'memberOf'] as const) {
     }
   })
 }
+
+test('a directory that finds by an address, and does not show it, proves nothing by it', async () => {
+  const lab = await startLab()
+  onTestFinished(() => lab.stop())
+  const directory = createLdapDirectory(lab.options({}, 'mailblind'))
+  expect(await directory.find('mika')).toMatchObject({ is: 'person' })
+  await expect(directory.findByMail('mika@example.org')).rejects.toThrow(DirectoryUnavailable)
+  expect(await directory.findByMail('nobody@example.org')).toEqual({ is: 'absent' })
+})
+
+test('an answer that was cut off proves nothing: there may be a second one of the same address', async () => {
+  const lab = await startLab()
+  onTestFinished(() => lab.stop())
+  const directory = createLdapDirectory(lab.options({}, 'tiny'))
+  await expect(directory.findByMail('office@example.org')).rejects.toThrow(DirectoryUnavailable)
+  expect(await directory.findByMail('gone@example.org')).toMatchObject({ is: 'person' })
+})

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DirectoryUnavailable, LoginDenied, type Directory } from '../../workflows/ports.ts'
 
 export const people = [
-  { uid: 'mika', password: 'mika-secret', groups: ['students', 'staff'] },
+  { uid: 'mika', password: 'mika-secret', groups: ['students', 'staff'], mail: ['mika@example.org', 'M.Lind@Example.org'] },
   { uid: 'Noor', password: 'noor-secret', groups: ['students'] },
-  { uid: 'gone', password: 'gone-secret', groups: ['students'], disabled: true },
-  { uid: 'lone', password: 'lone-secret', groups: [] },
-  { uid: 'o,dd (x)*\\', password: 'odd-secret', groups: ['students'] },
+  { uid: 'gone', password: 'gone-secret', groups: ['students'], disabled: true, mail: ['gone@example.org'] },
+  { uid: 'lone', password: 'lone-secret', groups: [], mail: ['office@example.org', 'noor@example.org'] },
+  { uid: 'o,dd (x)*\\', password: 'odd-secret', groups: ['students'], mail: ['*@example.org', 'Office@example.org'] },
   { uid: '太郎', password: '秘密', groups: ['students'] },
   { uid: 'a@b:c d', password: 'at-secret', groups: ['students'] },
 ] as const
@@ -81,6 +81,30 @@ export function describeDirectory(name: string, start: () => Promise<DirectoryLa
       }
     })
 
+    const byMail = (mail: string) => lab.directory.findByMail!(mail)
+
+    test('a member is found by a whole e-mail address, each that is his or hers, whatever its case', async () => {
+      for (const mail of ['mika@example.org', 'MIKA@Example.ORG', 'm.lind@example.org']) {
+        expect(await byMail(mail), mail).toEqual({ is: 'person', person: await person('mika') })
+      }
+      expect(await byMail('gone@example.org')).toMatchObject({ is: 'person', person: { uid: 'gone', disabled: true } })
+      expect(await byMail('noor@example.org')).toMatchObject({ is: 'person', person: { uid: 'lone' } }) // nobody’s name counts
+    })
+
+    test('an e-mail address of several members is nobody’s', async () => {
+      expect(await byMail('office@example.org')).toEqual({ is: 'several' })
+    })
+
+    test('parts of an e-mail address, patterns, filters and what looks alike find nobody', async () => {
+      const attempts = [
+        'mika', '@example.org', 'mika@', 'mika@example', 'ika@example.org', 'mika@example.org.', ' mika@example.org', 'mika@example.org ', 'mika @example.org',
+        'mik*@example.org', 'mika@*', '*', 'mika@example.org)(uid=*', '*)(mail=mika@example.org', 'mika@example.org\0', 'mi\nka@example.org', '\\2a@example.org', '',
+        'mikа@example.org', 'mika@exаmple.org', 'míka@example.org', '＊@example.org', `${'x'.repeat(200)}@example.org`, 'mika@example.org\ud800', 'nobody@example.org',
+      ]
+      for (const mail of attempts) expect(await byMail(mail), JSON.stringify(mail.slice(0, 30))).toEqual({ is: 'absent' })
+      expect(await byMail('*@example.org')).toMatchObject({ is: 'person', person: { uid: people[4].uid } }) // a star is a star
+    })
+
     test('a wrong password, an empty one and an unknown name are denied with the same words', async () => {
       const words = await Promise.all([
         lab.directory.login('mika', 'wrong'), lab.directory.login('nobody', 'mika-secret'), lab.directory.login('mika', '\ud800'),
@@ -103,6 +127,7 @@ export function describeDirectory(name: string, start: () => Promise<DirectoryLa
         try {
           await expect(lab.directory.find('nobody')).rejects.toBeInstanceOf(DirectoryUnavailable)
           await expect(lab.directory.find('mika')).rejects.toBeInstanceOf(DirectoryUnavailable)
+          for (const mail of ['mika@example.org', 'nobody@example.org', 'mika']) await expect(byMail(mail), mail).rejects.toBeInstanceOf(DirectoryUnavailable)
           await expect(lab.directory.login('mika', 'mika-secret')).rejects.toBeInstanceOf(DirectoryUnavailable)
           await expect(lab.directory.login('nobody', 'x')).rejects.toBeInstanceOf(DirectoryUnavailable)
         } finally {

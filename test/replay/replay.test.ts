@@ -40,7 +40,7 @@ test.each(names)('%s, recorded without traces, replays when they are on', async 
 
 test.each(names)('%s names neither a machine nor a folder', async (name) => {
   const said = await clearText(await savedHistory(name))
-  expect(said).toMatch(/"(key|host|mode)":/) // it is in clear
+  expect(said).toMatch(/"(key|host|mode|attempt)":/) // it is in clear
   expect(said).not.toMatch(/"identity"|node_modules|file:\/\/|\/home\/|\/tmp\//)
 })
 

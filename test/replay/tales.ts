@@ -1,6 +1,7 @@
 /** What the saved histories tell. Each tale is played once, in a world of its own; a new kind of story needs one here. */
 import { accountTales } from './tales/account.ts'
 import { leaseTales } from './tales/lease.ts'
+import { linkTales } from './tales/link.ts'
 import { siteTales } from './tales/site.ts'
 import { sweepTales } from './tales/sweep.ts'
 import { watchTales } from './tales/watch.ts'
@@ -19,4 +20,4 @@ export interface Tale {
   readonly tell: (it: World) => Promise<Record<string, Run>>
 }
 
-export const tales: readonly Tale[] = [...accountTales, ...leaseTales, ...siteTales, ...sweepTales, ...watchTales]
+export const tales: readonly Tale[] = [...accountTales, ...leaseTales, ...linkTales, ...siteTales, ...sweepTales, ...watchTales]

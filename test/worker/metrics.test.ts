@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../worker/embedded/port.ts'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 import { keepSweeping } from '../../worker/schedules.ts'
 import { accountId, coreQueue, recheckSignal, releaseUpdate, sweepByHandId, sweepId } from '../../workflows/contract.ts'
 import { eventually, newKey, world, type World } from '../workflows/harness.ts'

@@ -10,6 +10,8 @@ import type { MemoryImage } from '../../activities/memory/engine.ts'
 import { memoryNames, type MemoryNames } from '../../activities/memory/names.ts'
 import { memoryRuntime, type MemoryRuntime } from '../../activities/memory/runtime.ts'
 import { type MemoryEyes, type MemoryPulse, memoryEyes, memoryPulse } from '../../activities/memory/watch.ts'
+import { createMemoryChat, type MemoryChat } from '../../activities/memory/chat.ts'
+import { createChatSteps } from '../../activities/steps/chat.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createNameSteps } from '../../activities/steps/names.ts'
 import { createOwn } from '../../activities/steps/own.ts'
@@ -18,6 +20,7 @@ import { createOpenLeases } from '../../activities/temporal.ts'
 import { createBrakeSteps } from '../../activities/temporal/brake.ts'
 import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../../activities/temporal/retry.ts'
+import { startingOf } from '../../activities/temporal/starting.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
 import { startCore } from '../../worker/core.ts'
@@ -25,7 +28,7 @@ import { startHost } from '../../worker/host.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
 import type { Keyring } from '../../worker/keys/keyring.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
-import type { RoleContext, RunningRole } from '../../worker/role.ts'
+import type { RunningRole, WorkerContext } from '../../worker/role.ts'
 import type { Traces } from '../../worker/traces.ts'
 import {
   type WatchClocks, accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
@@ -35,7 +38,7 @@ import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { CoreSteps, HostSteps, Standing } from '../../workflows/steps.ts'
 import type { Board, Clocks, Desk, Ending, Entitlement, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
 import { generous } from './terms.ts'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 
 export const newKey = customAlphabet(keyAlphabet, keyLength)
 const mebi = 2 ** 20
@@ -64,9 +67,11 @@ export interface WorldOptions {
 
 export interface World {
   readonly client: Client
-  readonly context: RoleContext
+  readonly context: WorkerContext
   readonly directory: MemoryDirectory
   readonly names: MemoryNames
+  /** Slack and Mattermost at once. */
+  readonly chat: MemoryChat
   readonly runtimes: Record<string, MemoryRuntime>
   /** What the watch of each host sees and feels, when there is one. */
   readonly eyes: Record<string, MemoryEyes>
@@ -97,12 +102,12 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const clientConnection = await Connection.connect({ address })
   await prepareNamespace(clientConnection, { namespace, instance })
   const connection = await NativeConnection.connect({ address })
-  const context: RoleContext = { connection, namespace, instance, payloads: ring, ...(options.traces && { traces: options.traces }) }
+  const context: WorkerContext = { connection, namespace, instance, payloads: ring, ...(options.traces && { traces: options.traces }) }
   const client = new Client({ connection: clientConnection, namespace, dataConverter: dataConverter(ring) })
 
   const directory = memoryDirectory({ people: [], canary: { uid: 'canary', group: 'canaries' } })
   for (const uid of ['mika', 'noor', 'ada']) directory.put({ uid, groups: ['all'] })
-  const names = memoryNames()
+  const names = memoryNames(), chat = createMemoryChat()
   const hosts = options.hosts ?? ['h1']
   const runtimes = Object.fromEntries(hosts.map((host) => [host, memoryRuntime({ instance, ...(options.images && { images: options.images }) })]))
   const eyes = Object.fromEntries(hosts.map((host) => [host, memoryEyes(runtimes[host]!)]))
@@ -128,6 +133,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     ...createBrakeSteps(),
     ...createHostMemory(),
     ...createRetrySteps(),
+    ...createChatSteps({ chats: { slack: chat, mattermost: chat }, directory, seal: (text) => `sealed ${text}`, startingOf }),
   }
   const steps = options.steps?.(plain) ?? plain
   const core = () => startCore(context, { steps, stickyMs: options.stickyMs ?? 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
@@ -144,7 +150,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 
   const status = (leaseId: string) => client.workflow.getHandle(leaseId).query(statusQuery)
   return {
-    client, context, directory, names, runtimes, eyes, pulses, entitlement, clocks, roles, status,
+    client, context, directory, names, chat, runtimes, eyes, pulses, entitlement, clocks, roles, status,
     startCore: core,
     startHost: host,
     desk: (member) => client.workflow.getHandle(accountId(member)).query(deskQuery),

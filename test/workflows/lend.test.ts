@@ -90,7 +90,10 @@ describe('a lease', () => {
     expect((await it.status(receipt.leaseId)).phase).toBe('ready')
     await give(receipt.leaseId, receipt.key)
     await it.client.workflow.getHandle(receipt.leaseId).result()
-    expect(await refusal(it.lend('mika', { name: 'mine' }).then((again) => give(again.leaseId, receipt.key)))).toMatchObject({ kind: 'notFound' })
+    await eventually(async () => (await it.desk('mika')).leases.every(({ key }) => key !== receipt.key), 'its account has heard')
+    const again = await it.lend('mika', { name: 'mine' })
+    await eventually(() => it.status(again.leaseId), 'the next of that name has begun')
+    expect(await refusal(give(again.leaseId, receipt.key))).toMatchObject({ kind: 'notFound' })
   })
 
   test('is extended inside its window only, and never past its cap', async () => {

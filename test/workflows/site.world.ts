@@ -16,7 +16,7 @@ import type { Board, Clocks, HostOffer, Place, SiteTerms } from '../../workflows
 import { type FakeLease, heardQuery, orderSignal, type Order } from './fixtures/site.ts'
 import { eventually } from './harness.ts'
 import { generous } from './terms.ts'
-import { installRuntime } from '../../worker/log.ts'
+import { installRuntime } from '../../worker/runtime.ts'
 
 installRuntime({ level: 'ERROR' })
 

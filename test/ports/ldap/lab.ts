@@ -12,8 +12,8 @@ import { canary, people } from '../directory.suite.ts'
 
 const run = promisify(execFile)
 export const suffix = 'dc=univ,dc=example'
-/** Service accounts by what they see: all, no people and no groups, no groups, one entry per answer. */
-export const accounts = ['reader', 'blind', 'groupblind', 'tiny'] as const
+/** Service accounts by what they see: all, no people and no groups, no groups, one entry per answer, no address (but whose it is). */
+export const accounts = ['reader', 'blind', 'groupblind', 'tiny', 'mailblind'] as const
 const rootDn = `cn=root,${suffix}`, secret = 'service-secret'
 
 export interface SlapdLab {
@@ -100,6 +100,7 @@ rootdn "${rootDn}"
 rootpw ${secret}
 directory ${dir}/db
 limits dn.exact="cn=tiny,${suffix}" size=1
+access to attrs=mail by dn.exact="cn=mailblind,${suffix}" search by dn.exact="cn=blind,${suffix}" none by users read by anonymous none
 access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree="ou=people,${suffix}" by dn.exact="cn=blind,${suffix}" none by users read by anonymous none
 access to dn.subtree="ou=groups,${suffix}" by dn.regex="^cn=(group)?blind," none by users read by anonymous none
@@ -115,10 +116,11 @@ const inDn = (text: string) => text.replace(/[,\\+"<>;=]/g, '\\$&')
 export const dnOf = (uid: string) => `uid=${inDn(uid)},ou=people,${suffix}`
 const base64 = (attribute: string, text: string) => `${attribute}:: ${Buffer.from(text).toString('base64')}`
 
-export function personEntry(person: { uid: string; password?: string; disabled?: boolean }, dn = dnOf(person.uid)): string {
+export function personEntry(person: { uid: string; password?: string; disabled?: boolean; mail?: readonly string[] }, dn = dnOf(person.uid)): string {
   return [
     base64('dn', dn), 'changetype: add', 'objectClass: inetOrgPerson', 'objectClass: shadowAccount',
     base64('uid', person.uid), 'cn: x', 'sn: x', base64('userPassword', person.password ?? 'x'),
+    ...(person.mail ?? []).map((mail) => base64('mail', mail)),
     ...(person.disabled ? ['shadowExpire: 1000'] : []), '', '',
   ].join('\n')
 }
