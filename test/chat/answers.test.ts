@@ -143,3 +143,15 @@ test('lend alone opens a form for somebody who is linked, and for nobody else', 
     await server.close()
   }
 })
+
+test('a word to link, and the code that finishes it, are one for every delivery', async () => {
+  const it = chatStage()
+  it.whos.set(linkId(alice), {})
+  const at = Date.now()
+  for (const line of ['link', 'link', 'link bcdf-ghjk', 'link bcdf-ghjk']) await it.send(path, command(line, { trigger: line.length > 4 ? 'code' : 'word', at }))
+  const [begun, again, finished, twice] = it.calls.filter(({ name }) => name === 'begin' || name === 'finish')
+  expect([begun?.name, finished?.name]).toEqual(['begin', 'finish'])
+  expect(again).toMatchObject({ updateId: begun!.updateId, arg: { attempt: (begun!.arg as { attempt: string }).attempt } })
+  expect(twice!.updateId).toBe(finished!.updateId)
+  expect(finished!.updateId).toMatch(/^finish-[\w-]{43}$/)
+})

@@ -17,17 +17,19 @@ export interface Links {
   /** Never fails: a lost word costs a second answer at most. */
   answered(user: ChatUser, answer: Answered): Promise<void>
   /** With whom it is linked to at once, where its platform's own word is enough; else the attempt has begun. */
+  /** The same attempt begun twice is one. */
   begin(user: ChatUser, attempt: BeginLink): Promise<Linked | undefined>
   prove(user: ChatUser, proof: ProveLink): Promise<void>
-  finish(user: ChatUser, code: string): Promise<Finished>
+  /** `request`: delivered again, it gets the same answer. */
+  finish(user: ChatUser, code: string, request?: string): Promise<Finished>
   unlink(user: ChatUser, by: string): Promise<Linked | undefined>
   quiet(user: ChatUser, quiet: Quiet | undefined): Promise<void>
 }
 
 export function createLinks(temporal: Temporal, options: Pick<GatewayOptions, 'queryMs' | 'updateMs'>): Links {
-  const update = async <R, A>(user: ChatUser, def: UpdateDefinition<R, [A]>, arg: A): Promise<R> => {
+  const update = async <R, A>(user: ChatUser, def: UpdateDefinition<R, [A]>, { arg, request }: { readonly arg: A; readonly request?: string | undefined }): Promise<R> => {
     try {
-      return await temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.getHandle(linkId(user)).executeUpdate(def, { args: [arg] }))
+      return await temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.getHandle(linkId(user)).executeUpdate(def, { args: [arg], ...(request !== undefined && { updateId: `${def.name}-${request}` }) }))
     } catch (error) {
       if (isGone(error)) throw stop('linkOver', 'This chat account is not being linked just now. Write: berth link')
       throw error
@@ -40,12 +42,12 @@ export function createLinks(temporal: Temporal, options: Pick<GatewayOptions, 'q
       throw error
     }),
     begin: (user, attempt) => temporal.withDeadline(Date.now() + options.updateMs, () => temporal.workflow.executeUpdateWithStart(beginLinkUpdate, {
-      args: [attempt], startWorkflowOperation: startLink(user),
+      args: [attempt], updateId: `begin-${attempt.attempt}`, startWorkflowOperation: startLink(user),
     })),
-    prove: (user, proof) => update(user, proveLinkUpdate, proof),
-    finish: (user, code) => update(user, finishLinkUpdate, { code }),
-    unlink: (user, by) => update(user, unlinkUpdate, { by }),
-    quiet: (user, quiet) => update(user, quietUpdate, quiet ? { quiet } : {}),
+    prove: (user, proof) => update(user, proveLinkUpdate, { arg: proof }),
+    finish: (user, code, request) => update(user, finishLinkUpdate, { arg: { code }, request }),
+    unlink: (user, by) => update(user, unlinkUpdate, { arg: { by } }),
+    quiet: (user, quiet) => update(user, quietUpdate, { arg: quiet ? { quiet } : {} }),
   }
 }
 

@@ -1,5 +1,4 @@
 /** A line as it was typed behind the slash command. */
-import { nanoid } from 'nanoid'
 import type { Linked, Quiet } from '../../../workflows/link/terms.ts'
 import { parseLine } from '../../commands/line.ts'
 import { sayHours } from '../../commands/quiet.ts'
@@ -35,13 +34,13 @@ export function createPerform(needs: ChatNeeds): Perform {
 
   async function link(from: From, code: string | undefined): Promise<Reply> {
     if (code === undefined) return beginLink(from, undefined)
-    const { linked, line } = await links.finish(from.user, code.toLowerCase().replace(/[^a-z0-9]/g, ''))
+    const { linked, line } = await links.finish(from.user, code.toLowerCase().replace(/[^a-z0-9]/g, ''), from.requestId)
     return goOn(from, linked, line)
   }
 
   /** Where the platform itself says whose it is, and that counts, the line goes on at once; else there is the page. */
   async function beginLink(from: From, line: string | undefined): Promise<Reply> {
-    const { user } = from, attempt = nanoid(), until = options.now() + linkMs
+    const { user, requestId: attempt } = from, until = options.now() + linkMs
     const linked = await links.begin(user, { attempt, until, ...(line !== undefined && { line }) })
     if (linked) return goOn(from, linked, line)
     const page = `${settings.url}/link/${sealContext(chatSeals, 'link', { attempt, who: user, exp: until })}`
