@@ -1,5 +1,5 @@
 /**
- * A Mattermost server as far as a set-up sees it: paths, statuses and error ids of 5.37 (facts/chat.md) and of its sources
+ * A Mattermost server as far as a set-up sees it: paths, statuses and error ids of 5.37 as it was seen, and of its sources
  * up to 11. It calls a slash command as the real one does.
  */
 import { randomBytes } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
  * Whether a request comes from Slack: `v0=` and HMAC-SHA256 over `v0:<seconds>:<raw body>`, under the app's signing secret.
- * By hand, because every verifier that was tried takes a validly signed time one day ahead (facts/chat.md).
+ * By hand, because every verifier that was tried takes a validly signed time one day ahead (bolt 5.1.0, slack-edge 1.3.17).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { SlackTenant } from '../settings.ts'
