@@ -7,8 +7,7 @@ export default defineConfig({
     globalSetup: ['test/setup.ts'],
     reporters: ['default', new ClosingLine()],
     pool: 'forks',
-    // One more than there are cores: a third of the time tests wait for engines to start and dead workers to be missed.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Real servers on a shared machine of two cores: CI tries a failed test once more, and says so (test/closing.ts).
