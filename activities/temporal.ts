@@ -27,6 +27,7 @@ type Found = Awaited<ReturnType<CoreSteps['openLeases']>>
 export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOptions = {}): Pick<CoreSteps, 'openLeases'> {
   return {
     async openLeases(of, known): Promise<Found> {
+      const links = 'member' in of ? linksOf(of.member) : undefined // beside the leases, for somebody may wait for both
       const knows = new Set(known), knownOpen: string[] = [], due: Record<string, number> = {}, ask: string[] = []
       try {
         for await (const { workflowId: id, typedSearchAttributes: said } of client().workflow.list({ query: queryOf(of) })) {
@@ -51,7 +52,7 @@ export function createOpenLeases({ atOnce = 8, answerMs = 10_000 }: OpenLeasesOp
           heartbeat()
         }
       }))
-      return { leases, knownOpen, due, ...('member' in of && { links: await linksOf(of.member) }) }
+      return { leases, knownOpen, due, ...(links && { links: await links }) }
     },
   }
 }

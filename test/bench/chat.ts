@@ -1,7 +1,6 @@
 /** Chat: how soon a signed slash command is answered, what the gateway adds to a bare route, and what it weighs. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Berth } from '../../client/berth.ts'
 import { startDemoSlack } from '../../worker/demo/slack.ts'
@@ -10,6 +9,7 @@ import { type SlackMember, slackMember } from '../chat/slackMember.ts'
 import { type Lender, openLender } from './lent.ts'
 import { type BenchOptions, type Measure, type Row, row } from './measure.ts'
 import { median, medianInterval, quantile } from './quantiles.ts'
+import { residentOf } from './resident.ts'
 import { lanes, openStage, password, type Stage } from './stage.ts'
 
 const team = 'T0BENCH', secret = 'bench-signing-secret'
@@ -140,5 +140,3 @@ async function memory({ stage, members }: Bench, tell: (row: Row) => void): Prom
     note: `resident memory of a process with role gateway alone, Slack (HTTP and socket) and Mattermost configured, after ${25 * members.length} commands; ${stage.inside}`,
   }, { most: 180 }))
 }
-
-const residentOf = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024

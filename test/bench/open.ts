@@ -5,7 +5,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +14,7 @@ import { dataConverter } from '../../worker/keys/converter.ts'
 import { attributes } from '../../workflows/contract.ts'
 import { type BenchOptions, type Measure, type Row, row } from './measure.ts'
 import { median, quantile } from './quantiles.ts'
+import { residentOf } from './resident.ts'
 import { lend } from './small.ts'
 import type { RolesOrder } from './openRoles.ts'
 
@@ -114,8 +114,6 @@ async function memoryOf(roles: ChildProcess): Promise<number> {
   await answer
   return residentOf(roles.pid!)
 }
-
-const residentOf = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return

@@ -16,8 +16,7 @@ export interface Links {
   who(user: ChatUser, request?: string): Promise<Who>
   /** Never fails: a lost word costs a second answer at most. */
   answered(user: ChatUser, answer: Answered): Promise<void>
-  /** With whom it is linked to at once, where its platform's own word is enough; else the attempt has begun. */
-  /** The same attempt begun twice is one. */
+  /** To whom it is linked at once, where its platform's own word is enough; else the attempt has begun. The same one begun twice is one. */
   begin(user: ChatUser, attempt: BeginLink): Promise<Linked | undefined>
   prove(user: ChatUser, proof: ProveLink): Promise<void>
   /** `request`: delivered again, it gets the same answer. */

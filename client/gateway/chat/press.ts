@@ -2,6 +2,7 @@
 import type { ButtonContext } from '../../../workflows/link/terms.ts'
 import { Refused, stop } from '../../refused.ts'
 import type { Command } from '../../commands/command.ts'
+import type { Door } from '../../commands/door.ts'
 import { commandOf } from '../../commands/parse.ts'
 import { readArguments } from '../../commands/read.ts'
 import type { ChatNeeds, From } from './needs.ts'
@@ -18,9 +19,10 @@ export async function press(from: From, sealed: unknown, needs: ChatNeeds): Prom
   const asker = await linkedAsker(from, needs)
   if (asker.who.answered) return asker.who.answered
   if (!sameUser(context.who, from.user) && !mayAdmin(asker, needs)) throw stop('notYours', 'Only whoever borrowed it may do this.')
-  const command = commandOf(context.verb), requestId = pressIdOf(context)
-  if (context.verb === 'extend') await assertCurrent(context, { asker, from, needs })
-  return run(command, readOf(command, context.lease), { asker, from, needs, ...(command.name !== 'logs' && { requestId }) })
+  const command = commandOf(context.verb), running = { asker, from, ...(command.name !== 'logs' && { requestId: pressIdOf(context) }) }
+  const door = doorOf(running, needs)
+  if (context.verb === 'extend') await assertCurrent(context, door)
+  return run(command, readOf(command, context.lease), { ...running, door, needs })
 }
 
 export async function linkedAsker(from: From, needs: ChatNeeds): Promise<Asker> {
@@ -35,8 +37,8 @@ export async function linkedAsker(from: From, needs: ChatNeeds): Promise<Asker> 
  */
 const pressIdOf = ({ verb, lease, until, exp }: ButtonContext): string => `button-${verb}-${lease}-${verb === 'extend' ? until ?? 0 : exp}`.slice(0, 64)
 
-async function assertCurrent({ lease, until }: ButtonContext, { asker, from, needs }: { readonly asker: Asker; readonly from: From; readonly needs: ChatNeeds }): Promise<void> {
-  const door = doorOf({ asker, from }, needs), found = await door.find(lease)
+async function assertCurrent({ lease, until }: ButtonContext, door: Door): Promise<void> {
+  const found = await door.find(lease)
   const now = found.ending ? undefined : (await door.status(found.leaseId)).until
   if (now !== undefined && until !== undefined && now !== until) throw stop('over', `${found.name} has another end by now; look at its card.`)
 }

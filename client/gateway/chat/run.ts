@@ -18,6 +18,8 @@ export interface Running {
   readonly requestId?: string
   /** As it was typed: the same one within 10 s means the same lease. */
   readonly line?: string
+  /** One that has been asked already, for what it knows by now. */
+  readonly door?: Door
 }
 
 export const mayAdmin = (asker: Asker, { isAdmin }: Pick<ChatNeeds, 'isAdmin'>): boolean => asker.person !== undefined && isAdmin(asker)
@@ -26,7 +28,7 @@ export async function run(command: Command, args: Readonly<Record<string, unknow
   const { asker, from } = of, { updates, options } = needs
   if (from.noted) Object.assign(from.noted, { member: asker.uid, command: command.name })
   const answer = async (): Promise<Reply> => {
-    const done = await command.run?.(args, doorOf(of, needs))
+    const done = await command.run?.(args, of.door ?? doorOf(of, needs))
     return replyOf(inZone(asker.who.timeZone, () => command.say?.(done) ?? ''))
   }
   if (command.changes !== true) return answer()

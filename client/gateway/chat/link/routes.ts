@@ -5,6 +5,7 @@
 import { Hono, type Context } from 'hono'
 import type { LinkContext } from '../../../../workflows/link/terms.ts'
 import { statusOf } from '../../answer.ts'
+import { isForm } from '../../body.ts'
 import type { Env } from '../../env.ts'
 import { asRefusal, directoryAway } from '../../failures.ts'
 import type { GatewayOptions } from '../../options.ts'
@@ -115,5 +116,3 @@ function isOwnPost(c: Context, own: string): boolean {
   if (site !== undefined) return site === 'same-origin' || site === 'none'
   return origin === undefined || origin === 'null' || origin === own
 }
-
-const isForm = (c: Context): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')

@@ -1,6 +1,7 @@
 /** What a Mattermost server calls: the slash command, buttons and dialogs. Every answer to a user is 200, or he reads only that it was not. */
 import { Hono, type Context } from 'hono'
 import type { ChatUser } from '../../../../workflows/link/terms.ts'
+import { isForm, recordIn } from '../../body.ts'
 import type { Env } from '../../env.ts'
 import type { GatewayOptions } from '../../options.ts'
 import type { Chat } from '../chat.ts'
@@ -55,7 +56,7 @@ export function mattermostRoutes({ chat, servers, options, url }: Needs): Hono<E
   app.post('/:server/action', async (c) => {
     const server = byName.get(c.req.param('server'))
     if (!server) return unknown(c)
-    const body = await jsonOf(c), user = body?.['user_id']
+    const body = recordIn(await c.req.text()), user = body?.['user_id']
     if (!body || typeof user !== 'string') return refuse(c, 'no click', 'This is not how Mattermost sends a click.')
     const trigger = typeof body['trigger_id'] === 'string' ? body['trigger_id'] : c.get('requestId')
     const context = (body['context'] as { readonly sealed?: unknown } | undefined)?.sealed
@@ -66,7 +67,7 @@ export function mattermostRoutes({ chat, servers, options, url }: Needs): Hono<E
   app.post('/:server/dialog', async (c) => {
     const server = byName.get(c.req.param('server'))
     if (!server) return unknown(c)
-    const body = await jsonOf(c), user = body?.['user_id'], fields = body?.['submission']
+    const body = recordIn(await c.req.text()), user = body?.['user_id'], fields = body?.['submission']
     if (!body || typeof user !== 'string') return refuse(c, 'no dialog', 'This is not how Mattermost sends a form.')
     if (body['cancelled'] === true) return c.json({})
     const done = await chat.submit({
@@ -77,15 +78,4 @@ export function mattermostRoutes({ chat, servers, options, url }: Needs): Hono<E
     return c.json('errors' in done ? { errors: done.errors } : { error: '', ephemeral_text: render(done.reply) })
   })
   return app
-}
-
-const isForm = (c: Context): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')
-
-async function jsonOf(c: Context): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    const body: unknown = JSON.parse(await c.req.text())
-    return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,5 +1,6 @@
 /** The form of `lend`: opened while its trigger lives, which is 3 s; what was filled in; and what is shown instead of it then. */
 import { lend } from '../../../commands/lend.ts'
+import { isRecord } from '../../body.ts'
 import type { Reply } from '../reply.ts'
 import type { SlackTenant } from '../settings.ts'
 import { mostOfBlock, render } from './render.ts'
@@ -55,5 +56,3 @@ export const doneView = (reply: Reply) => ({
   response_action: 'update' as const,
   view: { ...frame, close: plain('Close'), blocks: [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: render(reply, mostOfBlock) || ' ' } }] },
 })
-
-export const isRecord = (what: unknown): what is Readonly<Record<string, unknown>> => typeof what === 'object' && what !== null && !Array.isArray(what)

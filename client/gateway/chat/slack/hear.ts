@@ -1,11 +1,12 @@
 /** What Slack says, whichever way it came: a command, a click, a form. Each is proven before it gets here. */
 import type { ChatUser } from '../../../../workflows/link/terms.ts'
+import { isRecord } from '../../body.ts'
 import type { GatewayOptions } from '../../options.ts'
 import type { Chat } from '../chat.ts'
 import type { Reply } from '../reply.ts'
 import { requestIdOf } from '../request.ts'
 import type { SlackTenant } from '../settings.ts'
-import { doneView, fieldsOf, formId, isRecord, openForm } from './form.ts'
+import { doneView, fieldsOf, formId, openForm } from './form.ts'
 import { ephemeral, type Ephemeral } from './render.ts'
 import { respond } from './respond.ts'
 import { unwrap } from './unwrap.ts'

@@ -1,10 +1,10 @@
 /** What Slack calls over HTTP: signed commands and clicks. The raw body first, and its proof before a word of it is read. */
 import { Hono, type Context } from 'hono'
+import { isForm, recordIn } from '../../body.ts'
 import type { Env } from '../../env.ts'
 import type { GatewayOptions } from '../../options.ts'
 import type { Chat } from '../chat.ts'
 import type { SlackTenant } from '../settings.ts'
-import { isRecord } from './form.ts'
 import { createSlackEar, type Answer, type Delivery } from './hear.ts'
 import { proveRequest } from './proof.ts'
 
@@ -41,25 +41,14 @@ export function slackRoutes({ chat, tenants, options }: Needs): Hono<Env> {
   }
 
   app.post('/command', take((form) => Object.fromEntries(form), ear.command))
-  app.post('/interact', take((form) => payloadOf(form.get('payload') ?? ''), ear.interaction))
+  app.post('/interact', take((form) => recordIn(form.get('payload') ?? ''), ear.interaction))
   return app
 }
-
-const isForm = (c: Context): boolean => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')
 
 /** Undefined when it is no UTF-8: what was signed would not be what is read. */
 function decode(body: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
-  } catch {
-    return undefined
-  }
-}
-
-function payloadOf(text: string): Delivery['said'] | undefined {
-  try {
-    const payload: unknown = JSON.parse(text)
-    return isRecord(payload) ? payload : undefined
   } catch {
     return undefined
   }

@@ -1,10 +1,10 @@
 /** Socket Mode: Slack's requests over a WebSocket that Berth opens, so that no public address is needed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger, LogLevel, SocketModeClient } from '@slack/socket-mode'
+import { isRecord } from '../../body.ts'
 import type { GatewayOptions } from '../../options.ts'
 import type { Chat } from '../chat.ts'
 import type { SlackTenant } from '../settings.ts'
-import { isRecord } from './form.ts'
 import { createSlackEar, type Answer, type SlackEar } from './hear.ts'
 import type { Ephemeral } from './render.ts'
 import { respond } from './respond.ts'
