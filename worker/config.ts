@@ -55,8 +55,27 @@ const shape = z.strictObject({
   host: z.strictObject({
     name: label,
     site: label,
-    /** Address that A/AAAA records give, and on which host ports listen. */
-    address: z.string(),
+    /** Address that A/AAAA records give, and on which host ports listen. Of a cluster: absent means its nodes that are ready. */
+    address: z.string().optional(),
+    /** The host is a cluster; then nothing of an engine counts. */
+    kubernetes: z.strictObject({
+      /** Absent: the cluster in which this role runs as a pod. */
+      kubeconfig: file.optional(),
+      context: z.string().optional(),
+      /** Ranges of pods and Services that the nodes do not tell: leases of others are there. */
+      ranges: z.array(z.string()).default([]),
+      /** Resource of a GPU, like nvidia.com/gpu. */
+      gpu: z.string().optional(),
+      /** Share of its cpu that a lease reserves for itself. */
+      reserve: z.number().min(0).max(1).default(1),
+      /** Nobody is root; the user of all containers. */
+      user: z.number().int().min(1).default(1000),
+      pull: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+      /** Registry credentials, as Docker writes them (config.json). */
+      pullSecretFile: file.optional(),
+      /** `pod`: node ports cannot be reached from here, so the kubelet is believed. */
+      probe: z.enum(['node port', 'pod']).default('node port'),
+    }).optional(),
     socket: file.default('/var/run/docker.sock'),
     ports: z.tuple([port, port]).refine(([from, to]) => from <= to, 'the first is not above the last'),
     range: z.string().default('10.201.0.0/16'),
@@ -145,6 +164,7 @@ export function checkConfig(read: unknown): Config {
     const there = what.startsWith('keys.') ? config.keys[what.slice(5) as keyof Config['keys']] : config[what as keyof Config]
     return there === undefined ? [`role ${role} needs ${what}`] : []
   }))
+  if (config.host && !config.host.kubernetes && config.host.address === undefined) problems.push('host.address: a Docker host has to say at which address its ports are reached')
   for (const part of ['gateway', 'codecEndpoint'] as const) {
     if ((config[part]?.cert === undefined) !== (config[part]?.key === undefined)) problems.push(`${part}: cert and key go together`)
   }
@@ -166,7 +186,8 @@ export function readConfig(path: string): Config {
   return absolute(checkConfig(read), dirname(resolve(path)))
 }
 
-const fileFields = new Set(['state', 'payloads', 'marks', 'env', 'tokens', 'chat', 'policy', 'ca', 'bindPasswordFile', 'keyFile', 'socket', 'cert', 'key', 'botTokenFile', 'signingSecretFile', 'appTokenFile'])
+const fileFields = new Set(['state', 'payloads', 'marks', 'env', 'tokens', 'chat', 'policy', 'ca', 'bindPasswordFile', 'keyFile', 'socket', 'cert', 'key', 'botTokenFile', 'signingSecretFile', 'appTokenFile',
+  'kubeconfig', 'pullSecretFile'])
 
 function absolute<T>(value: T, folder: string): T {
   if (Array.isArray(value)) return value.map((one) => absolute(one as unknown, folder)) as T

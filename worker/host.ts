@@ -1,12 +1,13 @@
 /** Role `host`: one engine's worker. It says what it offers again and again, so that the site knows who is alive. */
 import { randomUUID } from 'node:crypto'
-import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
 import { Worker } from '@temporalio/worker'
 import { type WatchClocks, attributes, coreQueue, hostQueue, hostUpSignal, siteId, watchId } from '../workflows/contract.ts'
 import type { Watch } from '../activities/steps/watch.ts'
 import type { HostSteps } from '../workflows/steps.ts'
 import type { HostOffer } from '../workflows/terms.ts'
+import { clientOf } from './client.ts'
 import { runWorker } from './core.ts'
 import { dataConverter } from './keys/converter.ts'
 import { say } from './log.ts'
@@ -16,6 +17,8 @@ import { interceptorsOf } from './interceptors.ts'
 export interface HostOptions {
   readonly steps: HostSteps
   readonly offer: Omit<HostOffer, 'boot'>
+  /** What may change of it while the role runs: asked with each word. */
+  readonly now?: () => Promise<Partial<HostOffer>>
   /** Between two words; a third of the time after which the site calls it silent. */
   readonly sayEveryMs?: number
   readonly maxConcurrentActivities?: number
@@ -28,11 +31,11 @@ export interface HostOptions {
 
 export async function startHost(context: WorkerContext, options: HostOptions): Promise<RunningRole> {
   const { steps, watch, sayEveryMs = 60_000, maxConcurrentActivities = 20 } = options
-  const offer: HostOffer = { ...options.offer, boot: randomUUID() }
+  const offer: HostOffer = { ...options.offer, boot: randomUUID() }, { host, site } = offer
   const worker = await Worker.create({
     connection: context.connection,
     namespace: context.namespace,
-    taskQueue: hostQueue(offer.host),
+    taskQueue: hostQueue(host),
     activities: { ...steps, ...watch?.steps },
     interceptors: interceptorsOf(context),
     dataConverter: dataConverter(context.payloads),
@@ -41,15 +44,15 @@ export async function startHost(context: WorkerContext, options: HostOptions): P
     activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 2, maximum: 5 },
   })
   const running = runWorker(worker)
-  const client = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads) })
+  const client = clientOf(context)
   const sayUp = async (first: boolean) => {
-    if (watch) await startWatch(client, { offer, first, clocks: options.watchClocks })
+    if (watch) await startWatch(client, { host, site, first, clocks: options.watchClocks })
     await options.check?.()
-    await sayHostUp(client, offer)
+    await sayHostUp(client, { ...offer, ...await options.now?.() })
   }
   await sayUp(true)
   const timer = setInterval(() => {
-    sayUp(false).catch((error: unknown) => say('warn', 'the site could not be told', { host: offer.host, error }))
+    sayUp(false).catch((error: unknown) => say('warn', 'the site could not be told', { host, error }))
   }, sayEveryMs)
   return {
     done: running.done,
@@ -66,8 +69,9 @@ export async function startHost(context: WorkerContext, options: HostOptions): P
  * The watch of this host, when it is not there. A role that starts begins one in any case; later one that an admin
  * stopped in good order (`stop`) stays stopped, and one that was terminated is begun again.
  */
-async function startWatch(client: Client, { offer: { host, site }, first, clocks }: {
-  readonly offer: HostOffer
+async function startWatch(client: Client, { host, site, first, clocks }: {
+  readonly host: string
+  readonly site: string
   readonly first: boolean
   readonly clocks: Partial<WatchClocks> | undefined
 }): Promise<void> {

@@ -3,7 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
-import { within } from './deadline.ts'
+import { within } from '../deadline.ts'
 import { EngineAway, diskFull, isAway, isFull, saidBy } from './failures.ts'
 
 /** Where the engine listens: a socket beside us, or TCP with TLS (files' contents). */

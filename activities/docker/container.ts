@@ -1,7 +1,7 @@
 /** What a lease's container is created with: limits and hardening, decided here and nowhere else. Pure. */
 import type { ContainerCreateOptions } from 'dockerode'
 import { CannotRun, type StartOrder } from '../../workflows/ports.ts'
-import type { Labels } from './labels.ts'
+import type { Labels } from '../labels.ts'
 
 export interface Shape {
   readonly name: string

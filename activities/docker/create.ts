@@ -1,10 +1,11 @@
 /** Makes the container of a placement, or adopts the one that an earlier try has made. */
 import type { Signs, StartOrder } from '../../workflows/ports.ts'
 import { containerOptions } from './container.ts'
-import { pause } from './deadline.ts'
+import { pause } from '../deadline.ts'
 import { inspect, type Engine } from './engine.ts'
 import { isImageMissing, meant, statusOf } from './failures.ts'
-import { containerLabels, containerName, readMark } from './labels.ts'
+import { readMark } from '../labels.ts'
+import { containerLabels, containerName } from './labels.ts'
 import { pull } from './pull.ts'
 import type { Saved } from './save.ts'
 

@@ -4,7 +4,8 @@ import type { Berthing } from '../../workflows/ports.ts'
 import type { Marks } from '../mark.ts'
 import type { Client } from './client.ts'
 import { statusOf } from './failures.ts'
-import { containerName, readMark, type Marked } from './labels.ts'
+import { readMark, type Marked } from '../labels.ts'
+import { containerName } from './labels.ts'
 import type { Networks } from './network.ts'
 
 export interface Engine {

@@ -1,7 +1,7 @@
 /** What the watch sees of the engine: one listing of our containers, whose marks verify, and its events as a hint. */
 import type { Eyes, Glimpse } from '../../workflows/ports.ts'
 import type { Engine } from './engine.ts'
-import { readMark, reserved } from './labels.ts'
+import { readMark, reserved } from '../labels.ts'
 import { look } from './look.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** Everything on the engine whose mark verifies, and the removal of one such thing. A label alone proves nothing. */
 import type { Owned } from '../../workflows/ports.ts'
 import { findMine, type Engine } from './engine.ts'
-import { readMark, reserved } from './labels.ts'
+import { readMark, reserved } from '../labels.ts'
 import { remove } from './remove.ts'
 import { listVolumes, removeVolume } from './volumes.ts'
 

@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import type { ContainerInspectInfo } from 'dockerode'
 import { CannotRun, type Signs, type StartOrder } from '../../workflows/ports.ts'
-import { pause } from './deadline.ts'
+import { pause } from '../deadline.ts'
 import { inspect, type Engine } from './engine.ts'
 import { listens } from './listeners.ts'
 import { lastLines } from './logs.ts'

@@ -3,7 +3,8 @@ import type { NetworkInspectInfo } from 'dockerode'
 import type { Marks } from '../mark.ts'
 import type { Client } from './client.ts'
 import { saidBy, statusOf } from './failures.ts'
-import { networkLabels, networkName, readMark, reserved } from './labels.ts'
+import { readMark, reserved } from '../labels.ts'
+import { networkLabels, networkName } from './labels.ts'
 import { formatBlock, freeSubnet, parseBlock, type Block } from './subnets.ts'
 
 export interface Networks {

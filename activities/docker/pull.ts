@@ -1,6 +1,6 @@
 /** Fetches an image, reading the engine's own account of it: errors come inside the stream, and a cut stream looks ended. */
 import { CannotRun, type Signs } from '../../workflows/ports.ts'
-import { EngineLate } from './deadline.ts'
+import { CallLate } from '../deadline.ts'
 import type { Engine } from './engine.ts'
 import { diskFull, isFull, saidBy, statusOf } from './failures.ts'
 import { PullProgress } from './progress.ts'
@@ -17,7 +17,7 @@ export async function pull(engine: Engine, reference: string, { signal, heartbea
   const alive = () => {
     clearTimeout(silence)
     silence = setTimeout(() => {
-      request.abort(new EngineLate(`The engine said nothing for ${pullSilenceMs / 1000} s while it pulled ${reference}.`))
+      request.abort(new CallLate(`The engine said nothing for ${pullSilenceMs / 1000} s while it pulled ${reference}.`))
     }, pullSilenceMs)
   }
   signal.addEventListener('abort', cancel, { once: true })

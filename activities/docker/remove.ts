@@ -1,6 +1,6 @@
 /** Takes a placement off the engine with its volumes, and the account's network after its last lease. Absent is success. */
 import type { Berthing } from '../../workflows/ports.ts'
-import { EngineLate, pause } from './deadline.ts'
+import { CallLate, pause } from '../deadline.ts'
 import { findMine, inspect, type Engine } from './engine.ts'
 import { statusOf } from './failures.ts'
 import { lastLines } from './logs.ts'
@@ -39,5 +39,5 @@ export async function removeContainer(engine: Engine, id: string, { volumes = tr
     if (!await inspect(engine, id)) return
     await pause(100)
   }
-  throw new EngineLate(`The engine did not finish a removal within ${removalMs / 1000} s.`)
+  throw new CallLate(`The engine did not finish a removal within ${removalMs / 1000} s.`)
 }

@@ -10,7 +10,8 @@
 import type { Berthing, Signs } from '../../workflows/ports.ts'
 import type { Engine, Mine } from './engine.ts'
 import { isFull, saidBy, statusOf } from './failures.ts'
-import { containerName, readMark } from './labels.ts'
+import { readMark } from '../labels.ts'
+import { containerName } from './labels.ts'
 
 export interface Saved {
   readonly image: string

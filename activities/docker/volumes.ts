@@ -5,7 +5,7 @@
 import type { Owned } from '../../workflows/ports.ts'
 import type { Engine } from './engine.ts'
 import { statusOf } from './failures.ts'
-import { readMark, reserved, type Labels } from './labels.ts'
+import { readMark, reserved, type Labels } from '../labels.ts'
 
 export async function listVolumes(engine: Engine): Promise<Owned[]> {
   const { client, marks } = engine, filters = { label: [`${reserved.instance}=${marks.instance}`] }

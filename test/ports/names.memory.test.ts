@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { memoryNames } from '../../activities/memory/names.ts'
+import { fqdn } from '../../workflows/rules/naming.ts'
 import { namesSuite, newRecords, testMarks } from './names.suite.ts'
 
 describe('names in memory', () => {
   namesSuite(async () => {
     const names = memoryNames(), zone = 'site1.lease.test'
-    return { names, marks: testMarks(), zone, plant: (label) => names.plant(label, zone), close: async () => {} }
+    const addresses = async (label: string) => {
+      const held = names.held.get(fqdn(label, zone))
+      return held && held !== 'foreign' ? [...held.addresses ?? [held.address]].sort() : []
+    }
+    return { names, marks: testMarks(), zone, addresses, plant: (label) => names.plant(label, zone), close: async () => {} }
   })
 
   it('fail while they are down, and keep what they have', async () => {

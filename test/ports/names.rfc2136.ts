@@ -24,13 +24,25 @@ export async function write(of: TestNameserver, updates: readonly WireRecord[]):
 export const txt = (name: string, data: Buffer): WireRecord => ({ name, type: type.TXT, class: dnsClass.IN, ttl: 30, data })
 const srv = (name: string, port: number): WireRecord => ({ name, type: type.SRV, class: dnsClass.IN, ttl: 30, data: srvData(port, 'ns.site1.lease.test') })
 
+/** There is no such name, or no such record of it; anything else is trouble. */
+function none(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOTFOUND' || error.code === 'ENODATA') return []
+  throw error
+}
+
 export function rfc2136Suite(kind: ServerKind): void {
   describe(`names on ${kind}`, () => {
     namesSuite(async () => {
       const of = await startNameserver(kind), marks = testMarks()
-      const names = createRfc2136Names({ zones: { [of.zone]: of }, marks })
+      const names = createRfc2136Names({ zones: { [of.zone]: of }, marks }), resolver = new Resolver()
+      resolver.setServers([`127.0.0.1:${of.server.port}`])
       return {
-        names, marks, zone: of.zone, plant: (label) => write(of, [txt(fqdn(label, of.zone), txtData(['v=foreign']))]),
+        names, marks, zone: of.zone,
+        addresses: async (label) => {
+          const name = fqdn(label, of.zone), both = await Promise.all([resolver.resolve4(name), resolver.resolve6(name)].map((asked) => asked.catch(none)))
+          return both.flat().sort()
+        },
+        plant: (label) => write(of, [txt(fqdn(label, of.zone), txtData(['v=foreign']))]),
         async close() {
           await names.close()
           await of[Symbol.asyncDispose]()

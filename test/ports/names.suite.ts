@@ -8,6 +8,8 @@ export interface NamesUnderTest {
   readonly names: Names
   readonly marks: Marks
   readonly zone: string
+  /** What A and AAAA say, sorted. */
+  addresses(label: string): Promise<readonly string[]>
   /** Puts a TXT record there that is not ours. */
   plant(label: string): Promise<void> | void
   close(): Promise<void>
@@ -92,6 +94,24 @@ export function namesSuite(open: () => Promise<NamesUnderTest>): void {
     expect((await listed(first)).map(({ number }) => number)).toEqual([2])
   })
 
+  it('publishes every address of a host, follows it to others, and releases them all', async () => {
+    const { names, zone } = it_, records = newRecords(zone, { addresses: ['127.0.0.1', '192.0.2.4', '2001:db8::4'] })
+    await names.claim(records)
+    await names.claim(records)
+    expect(await it_.addresses(records.label)).toEqual(['127.0.0.1', '192.0.2.4', '2001:db8::4'])
+    await names.claim({ ...records, address: '192.0.2.4', addresses: ['192.0.2.4', '192.0.2.5'] })
+    expect(await it_.addresses(records.label)).toEqual(['192.0.2.4', '192.0.2.5'])
+    await names.claim({ ...records, asleep: true })
+    expect(await it_.addresses(records.label)).toHaveLength(3)
+    const { addresses: _, ...one } = records
+    await names.claim({ ...one, number: 2, address: '192.0.2.9' })
+    expect(await it_.addresses(records.label)).toEqual(['192.0.2.9'])
+    await names.claim({ ...records, number: 2 })
+    await names.release({ ...records, number: 2 })
+    expect(await it_.addresses(records.label)).toEqual([])
+    expect(await listed(records)).toEqual([])
+  })
+
   it('keeps a newer placement when the older one is released late', async () => {
     const { names, zone } = it_, first = newRecords(zone), second = { ...first, number: 2 }
     await names.claim(second)
@@ -145,6 +165,7 @@ export function namesSuite(open: () => Promise<NamesUnderTest>): void {
     ['a label with a dot', { label: 'web.abcdef' }],
     ['a label of 64 letters', { label: 'a'.repeat(64) }],
     ['an address that is none', { address: '127.0.0' }],
+    ['one among several that is none', { addresses: ['127.0.0.1', 'node-2'] }],
     ['a port above 65535', { ports: [{ port: 80, hostPort: 70_000 }] }],
     ['a port twice', { ports: [{ port: 80, hostPort: 1 }, { port: 80, hostPort: 2 }] }],
   ])('sends nothing for %s', async (_, wrong) => {

@@ -23,8 +23,8 @@ describe('a runtime on Docker', () => {
         notListening: shell('sleep 60', [80]),
       },
       freePort, occupy,
-      leaveVolume: (one) => leaveVolume(lab, one),
-      die: (key) => lab.docker.getContainer(containerName(lab.marks, { key, number: 1 })).kill() as Promise<void>,
+      rest: 'volume', leaveRest: (one) => leaveVolume(lab, one),
+      die: (one) => lab.docker.getContainer(containerName(lab.marks, one)).kill() as Promise<void>,
       close: lab.close,
     }
   })

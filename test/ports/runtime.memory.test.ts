@@ -18,11 +18,12 @@ describe('a runtime in memory', () => {
         engine.occupied.add(taken)
         return () => void engine.occupied.delete(taken)
       },
-      leaveVolume: async (one) => {
+      rest: 'volume',
+      leaveRest: async (one) => {
         engine.leave(`data-${one.key}`, 'one', one)
         return `data-${one.key}`
       },
-      die: async (key) => engine.die({ key }),
+      die: async (one) => engine.die(one),
       close: async () => {},
     }
   })

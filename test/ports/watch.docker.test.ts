@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPulse } from '../../activities/idle/pulse.ts'
-import { reserved } from '../../activities/docker/labels.ts'
+import { reserved } from '../../activities/labels.ts'
 import type { Living, StartOrder } from '../../workflows/ports.ts'
 import { type IdleRule, type PulseRecord, type Verdict, decideIdleness, signalsOf, takeBeat, takePeers, wantsPeers } from '../../workflows/rules/idleness.ts'
 import { freePort, openLab, shell, web, type Lab } from './docker/lab.ts'
@@ -16,15 +16,15 @@ afterAll(() => lab.close())
 const pulse = createPulse()
 const quietMs = 2_000
 /** Reads a container as the watch does, until the verdict is as said or the time is over; answers with the last one. */
-async function feel({ id, pid }: Living, until: Verdict['is'], withinMs = 20_000): Promise<Verdict> {
+async function feel(living: Living, until: Verdict['is'], withinMs = 20_000): Promise<Verdict> {
   let record: PulseRecord | undefined, verdict: Verdict
   const deadline = Date.now() + withinMs
   do {
     await new Promise((done) => setTimeout(done, 300))
-    const rule: IdleRule = { now: Date.now(), cpuShare: 0.01, quietMs, gapMs: 10_000 }, beat = await pulse.beat({ id, pid })
+    const rule: IdleRule = { now: Date.now(), cpuShare: 0.01, quietMs, gapMs: 10_000 }, beat = await pulse.beat(living)
     if (beat === 'gone') throw new Error('it is gone')
     record = takeBeat(record, beat, rule)
-    if (wantsPeers(record, rule)) record = takePeers(record, await pulse.peers({ id, pid }))
+    if (wantsPeers(record, rule)) record = takePeers(record, await pulse.peers(living))
     verdict = decideIdleness(signalsOf(record, rule), rule.now)
   } while (verdict.is !== until && Date.now() < deadline)
   return verdict

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { marksOf } from '../adapters.ts'
-import { runtimeOf } from '../wiring/host.ts'
+import { dockerOf } from '../wiring/docker.ts'
 import { type Config, readConfig } from '../config.ts'
 import { whenWeDie } from '../embedded/tether.ts'
 
 export async function clear(config: Config): Promise<void> {
-  const runtime = runtimeOf(config, marksOf(config))
+  const runtime = dockerOf(config, marksOf(config))
   try {
     const owned = await runtime.list()
     for (const what of ['container', 'network', 'volume']) {

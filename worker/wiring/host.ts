@@ -1,33 +1,41 @@
-/** Role `host` from its configuration. */
-import { createDocker, type DockerRuntime } from '../../activities/docker/docker.ts'
-import { createPulse } from '../../activities/idle/pulse.ts'
+/** Role `host` from its configuration: one Docker engine, or one Kubernetes cluster. */
 import type { Marks } from '../../activities/mark.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createOwn } from '../../activities/steps/own.ts'
 import { createWatch } from '../../activities/steps/watch.ts'
-import { marksOf, needed, openEnvWith } from '../adapters.ts'
+import type { Eyes, Pulse, Runtime } from '../../workflows/ports.ts'
+import type { HostOffer } from '../../workflows/terms.ts'
+import { marksOf, openEnvWith } from '../adapters.ts'
 import type { Config } from '../config.ts'
 import { startHost } from '../host.ts'
 import { readKeyring } from '../keys/keyring.ts'
 import type { RunningRole, WorkerContext } from '../role.ts'
 
-export async function wireHost(config: Config, context: WorkerContext): Promise<RunningRole> {
-  const settings = config.host!, runtime = runtimeOf(config, marksOf(config))
-  await runtime.prepare()
-  const machine = await runtime.capacity()
-  const own = createOwn(), steps = own.wrap(createHostSteps({ runtime, openEnv: openEnvWith(readKeyring(config.keys.env!)) }))
-  const watch = createWatch({ eyes: runtime.eyes, pulse: createPulse(), own })
-  const role = await startHost(context, { steps, watch, check: () => runtime.eyes.glimpse(), offer: {
-    host: settings.name, site: settings.site, address: settings.address, ports: settings.ports, slots: settings.slots, runtime: 'docker',
-    cpu: settings.cpu ?? machine.cpu, memory: settings.memoryMi !== undefined ? settings.memoryMi * 2 ** 20 : machine.memory,
-  } })
-  return { done: role.done, stop: () => role.stop().finally(() => runtime.close()) }
+/** What a technology brings along for a host. */
+export interface Lender {
+  readonly runtime: Runtime
+  readonly eyes: Eyes
+  readonly pulse: Pulse
+  readonly kind: HostOffer['runtime']
+  /** What it has now. */
+  offer(): Promise<Pick<HostOffer, 'address' | 'addresses' | 'cpu' | 'memory' | 'gpu'>>
+  close(): void | Promise<void>
 }
 
-export function runtimeOf(config: Config, marks: Marks): DockerRuntime {
-  const host = needed(config.host, 'host')
-  return createDocker({
-    engine: { socketPath: host.socket }, marks, host: host.name, address: host.address, range: host.range,
-    control: host.control, wall: host.wall, listenMs: host.probeMs,
+export async function wireHost(config: Config, context: WorkerContext): Promise<RunningRole> {
+  const settings = config.host!, lender = await lenderOf(config, marksOf(config)), { runtime, eyes, pulse } = lender
+  const own = createOwn(), steps = own.wrap(createHostSteps({ runtime, openEnv: openEnvWith(readKeyring(config.keys.env!)) }))
+  const watch = createWatch({ eyes, pulse, own })
+  const now = async () => ({
+    ...await lender.offer(),
+    ...(settings.cpu !== undefined && { cpu: settings.cpu }), ...(settings.memoryMi !== undefined && { memory: settings.memoryMi * 2 ** 20 }),
   })
+  const offer = { host: settings.name, site: settings.site, ports: settings.ports, slots: settings.slots, runtime: lender.kind, ...await now() }
+  const role = await startHost(context, { steps, watch, check: () => eyes.glimpse(), offer, now })
+  return { done: role.done, stop: () => role.stop().finally(() => lender.close()) }
 }
+
+/** Only the driver that is needed is loaded. */
+const lenderOf = async (config: Config, marks: Marks): Promise<Lender> => config.host!.kubernetes
+  ? await (await import('./kubernetes.ts')).lendCluster(config, marks)
+  : await (await import('./docker.ts')).lendEngine(config, marks)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect, type Client } from '../../../activities/docker/client.ts'
-import { EngineLate, pause, within } from '../../../activities/docker/deadline.ts'
+import { CallLate, pause, within } from '../../../activities/deadline.ts'
 import type { Engine } from '../../../activities/docker/engine.ts'
 import { lines, pull } from '../../../activities/docker/pull.ts'
 import { CannotRun } from '../../../workflows/ports.ts'
@@ -42,7 +42,7 @@ describe('a call to the engine', () => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('{', () => response.destroy())
     }
-    await expect(look({ ms: 100 })).rejects.toBeInstanceOf(EngineLate)
+    await expect(look({ ms: 100 })).rejects.toBeInstanceOf(CallLate)
   })
 
   it('ends when nobody wants it any more, and hangs up', async () => {

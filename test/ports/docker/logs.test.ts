@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { demultiplex, tidy } from '../../../activities/docker/logs.ts'
+import { demultiplex } from '../../../activities/docker/logs.ts'
+import { tidy } from '../../../activities/lines.ts'
 
 const frame = (stream: number, text: string | Buffer) => {
   const body = Buffer.from(text), head = Buffer.alloc(8)

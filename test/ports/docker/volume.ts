@@ -1,6 +1,6 @@
 /** Volumes with a mark, as nothing in Berth makes them yet. */
 import type { Berthing } from '../../../workflows/ports.ts'
-import { reserved } from '../../../activities/docker/labels.ts'
+import { reserved } from '../../../activities/labels.ts'
 import { host, type Lab } from './lab.ts'
 
 /** Makes one; the answer is its name. `forName` forges: the proof is of another name. */

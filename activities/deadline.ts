@@ -1,19 +1,21 @@
-/** Our own end to every engine call: if the engine dies after its response headers, dockerode never settles. */
+/** Our own end to every call of an engine or a cluster: if one dies after its response headers, dockerode never settles. */
 
-/** The engine did not answer in time; whether it did the work is unknown. */
-export class EngineLate extends Error {
-  override name = 'EngineLate'
+/** No answer in time; whether the work was done is unknown. */
+export class CallLate extends Error {
+  override name = 'CallLate'
 }
 
 export interface Limit {
   readonly ms: number
-  /** Named in the error: "The engine did not {what} within 30 s." */
+  /** Named in the error: "{who} did not {what} within 30 s." */
   readonly what: string
+  /** Default "The engine". */
+  readonly who?: string
   readonly signal?: AbortSignal | undefined
 }
 
 /** Rejects at the deadline or when `signal` fires, whatever `run` does; its request is aborted then. */
-export function within<T>({ ms, what, signal }: Limit, run: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+export function within<T>({ ms, what, signal, who = 'The engine' }: Limit, run: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new AbortController()
     const settle = (how: () => void) => {
@@ -26,7 +28,7 @@ export function within<T>({ ms, what, signal }: Limit, run: (abortSignal: AbortS
       request.abort()
     })
     const cancel = () => giveUp(cancelled(signal))
-    const timer = setTimeout(() => giveUp(new EngineLate(`The engine did not ${what} within ${ms / 1000} s.`)), ms)
+    const timer = setTimeout(() => giveUp(new CallLate(`${who} did not ${what} within ${ms / 1000} s.`)), ms)
     if (signal?.aborted) return cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     run(request.signal).then((value) => settle(() => resolve(value)), (error: unknown) => settle(() => reject(error as Error)))

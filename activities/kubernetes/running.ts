@@ -1,0 +1,129 @@
+/** Waits until the pod of a placement is of use, or until it is clear that it never will be. */
+import { connect } from 'node:net'
+import type { V1Pod } from '@kubernetes/client-node'
+import { CannotRun, NoRoom, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
+import { pause } from '../deadline.ts'
+import type { Cluster } from './cluster.ts'
+import { saidBy, shorten } from './failures.ts'
+import { findMine, isLeaving, podsOf } from './find.ts'
+import { lastLines } from './logs.ts'
+import { running } from './look.ts'
+import { type PodState, stateOf } from './pod.ts'
+
+type Running = Extract<PodState, { is: 'running' }>
+
+/** One try of a port. */
+const tryMs = 1000
+/** So many looks apart the Deployment is asked why there is no pod. */
+const askEvery = 5
+
+export async function untilRunning(cluster: Cluster, order: StartOrder, signs: Signs): Promise<Extract<Sight, { is: 'running' }>> {
+  const { pod, state } = await untilStarted(cluster, order, signs)
+  const sight = running(pod, state, order.hostPorts)
+  if (order.spec.ports.length === 0) {
+    await pause(cluster.settleMs, signs.signal)
+    await lookAgain(cluster, order, pod)
+  } else await untilListening(cluster, order, { pod, state, signs })
+  return sight
+}
+
+/** Throws `NoRoom` and `CannotRun`; anything that may pass is waited for. */
+async function untilStarted(cluster: Cluster, order: StartOrder, { signal, heartbeat }: Signs): Promise<{ pod: V1Pod; state: Running }> {
+  const began = performance.now(), pulls = { since: 0 }
+  let told = ''
+  for (let looks = 1, wait = 25; ; looks++, wait = Math.min(wait * 1.3, 250)) {
+    const [pod] = await podsOf(cluster, order, { signal })
+    const state: PodState = pod && !isLeaving(pod) ? stateOf(pod) : { is: 'waiting', for: 'its pod' }
+    if (state.is === 'running') return { pod: pod!, state }
+    if (state.is === 'cannot run') throw new CannotRun(state.why, state.sentence)
+    if (state.is === 'ended') throw await endedAtOnce(cluster, pod!, state)
+    if (state.is === 'no room' && performance.now() - began > cluster.roomMs) throw new NoRoom(`the cluster has no room: ${state.why}`)
+    if (state.is === 'waiting' && state.pull !== undefined) {
+      pulls.since ||= performance.now()
+      if (performance.now() - pulls.since > cluster.pullMs) throw new Error(`The image ${order.spec.reference} could not be pulled: ${state.pull}`)
+    }
+    if (state.is === 'waiting' && state.for === 'its pod' && looks % askEvery === 0) await assertPodMayBe(cluster, order, performance.now() - began)
+    const now = state.is === 'waiting' ? `waits for ${state.for}` : 'waits for room'
+    if (now !== told) heartbeat(told = now)
+    await pause(wait, signal)
+  }
+}
+
+/** The controller says in the Deployment's conditions why it could make no pod. */
+async function assertPodMayBe(cluster: Cluster, order: StartOrder, waitedMs: number): Promise<void> {
+  const mine = await findMine(cluster, order)
+  if (!mine) throw new Error('The Deployment was removed while it started.')
+  const failed = mine.deployment.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
+  const said = failed?.message ?? ''
+  if (/violates PodSecurity|admission webhook .* denied the request/.test(said)) {
+    throw new CannotRun('badCommand', `The cluster does not admit it: ${shorten(said.replace(/^pods ".*?" is forbidden: /, ''))}`)
+  }
+  // The pod before may still be counted for a moment.
+  if (/exceeded quota/.test(said) && waitedMs > cluster.roomMs) throw new NoRoom(`the cluster's quota is used up: ${shorten(said)}`)
+  if (said !== '' && waitedMs > cluster.pullMs) throw new Error(`The cluster makes no pod: ${shorten(said)}`)
+}
+
+/** Exit codes of SIGKILL and SIGTERM. */
+const stoppedFromOutside = [137, 143]
+
+async function endedAtOnce(cluster: Cluster, pod: V1Pod, state: Extract<PodState, { is: 'ended' }>): Promise<Error> {
+  const { exitCode, outOfMemory, why } = state, said = await lastLines(cluster, pod, state)
+  if (why !== undefined || (!outOfMemory && stoppedFromOutside.includes(exitCode))) {
+    return new Error(`The pod was stopped from outside while it started (${why ?? `code ${exitCode}`}).`)
+  }
+  const how = outOfMemory ? 'was ended at once, for it needs more memory' : `exited at once with code ${exitCode}`
+  return new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
+}
+
+/** Throws when the pod does not run any more. */
+async function lookAgain(cluster: Cluster, order: StartOrder, { metadata }: V1Pod): Promise<Running> {
+  const pod = (await podsOf(cluster, order)).find((one) => one.metadata?.uid === metadata?.uid)
+  if (!pod || isLeaving(pod)) throw new Error('The pod was removed while it started.')
+  const state = stateOf(pod)
+  if (state.is === 'ended') throw await endedAtOnce(cluster, pod, state)
+  if (state.is !== 'running') throw new Error('The pod stopped while it started.')
+  return state
+}
+
+/** Between two looks whether it still lives. */
+const lookMs = 300
+
+async function untilListening(cluster: Cluster, order: StartOrder, { pod, state, signs: { signal } }: { pod: V1Pod; state: Running; signs: Signs }): Promise<void> {
+  const ends = performance.now() + cluster.listenMs
+  let silent = order.spec.ports.map((port, i) => ({ port, hostPort: order.hostPorts[i]! })), looked = performance.now(), ready = state.ready
+  for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
+    if (cluster.probe === 'pod') silent = ready ? [] : silent
+    else silent = await stillSilent(cluster, silent, signal)
+    if (silent.length === 0) return
+    if (performance.now() - looked > lookMs) {
+      ready = (await lookAgain(cluster, order, pod)).ready
+      looked = performance.now()
+    }
+    if (performance.now() > ends) {
+      throw new CannotRun('notListening', `Nothing listens on port ${silent.map(({ port }) => port).join(', ')} after ${cluster.listenMs / 1000} s.`)
+    }
+    await pause(wait, signal)
+  }
+}
+
+/** A node port is answered only when something listens in the pod: nobody stands between them. */
+async function stillSilent<P extends { hostPort: number }>(cluster: Cluster, ports: readonly P[], signal: AbortSignal): Promise<P[]> {
+  const [address] = await cluster.addresses(signal).catch((error: unknown) => { throw new Error(`No node can be asked: ${saidBy(error)}`) })
+  if (address === undefined) return [...ports]
+  const tried = await Promise.all(ports.map(({ hostPort }) => accepts(address, hostPort)))
+  return ports.filter((_, i) => !tried[i])
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const end = (answer: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(answer)
+    }
+    const timer = setTimeout(() => end(false), tryMs)
+    socket.once('error', () => end(false))
+    socket.once('connect', () => end(true))
+  })
+}

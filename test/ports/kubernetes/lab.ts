@@ -1,0 +1,73 @@
+/** Kubernetes runtimes of their own instance on the run's cluster, with hands on the cluster itself. */
+import { randomBytes, randomInt } from 'node:crypto'
+import type { KubernetesObject, V1Pod, V1Service } from '@kubernetes/client-node'
+import { type Client, connect } from '../../../activities/kubernetes/client.ts'
+import { createKubernetes, type KubernetesOptions, type KubernetesRuntime } from '../../../activities/kubernetes/kubernetes.ts'
+import { instanceSelector, kindOf, namespaceOf, placementSelector, reference } from '../../../activities/kubernetes/labels.ts'
+import { createMarks, type Marks } from '../../../activities/mark.ts'
+import type { Berthing } from '../../../workflows/ports.ts'
+
+export const host = 'k1'
+
+export interface KubeLab {
+  readonly client: Client
+  readonly marks: Marks
+  readonly runtime: KubernetesRuntime
+  /** Another runtime on the cluster; by default another worker of the same instance and host. */
+  open(over?: Partial<KubernetesOptions>): KubernetesRuntime
+  namespaceOf(member: string): string
+  /** The pod of a placement, if there is one. */
+  podOf(it: Berthing): Promise<V1Pod | undefined>
+  /** A foreign Service takes a node port, from ours if it must; the answer gives it back. */
+  occupy(port: number): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+/** `reserve`: next to nothing, so that dozens of pods fit on a machine of two cores. */
+export function openKubeLab({ kubeconfig, ...options }: Partial<KubernetesOptions> & { kubeconfig: string }): KubeLab {
+  const instance = `t${randomBytes(4).toString('hex')}`, marks = createMarks({ instance, secret: randomBytes(32) })
+  const client = connect({ kubeconfig }), opened: KubernetesRuntime[] = [], instances = new Set<Marks>()
+  const open = (over: Partial<KubernetesOptions> = {}) => {
+    const one = createKubernetes({
+      cluster: { kubeconfig }, marks, host, control: [], reserve: 0.02, graceS: 1, listenMs: 10_000, roomMs: 3_000, ...options, ...over,
+    })
+    instances.add(over.marks ?? marks)
+    opened.push(one)
+    return one
+  }
+  return {
+    client, marks, open, runtime: open(),
+    namespaceOf: (member) => namespaceOf({ marks }, member),
+    podOf: async (it) => (await client.list<V1Pod>(kindOf('Pod'), { namespace: namespaceOf({ marks }, it.member), labels: placementSelector({ marks }, it) }))[0],
+    async occupy(port) {
+      const name = `foreign-${port}`, service: V1Service & KubernetesObject = {
+        apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' }, spec: { type: 'NodePort', ports: [{ port: 80, nodePort: port }] },
+      }
+      const holder = (await client.list<V1Service>(kindOf('Service'), {})).find(({ spec }) => spec?.ports?.some(({ nodePort }) => nodePort === port))
+      if (holder) await client.remove(reference('Service', holder.metadata!.name!, holder.metadata!.namespace))
+      await client.apply(service)
+      return async () => void await client.remove(reference('Service', name, 'default'))
+    },
+    async close() {
+      for (const one of instances) {
+        for (const { metadata } of await client.list(kindOf('Namespace'), { labels: instanceSelector({ marks: one }) })) {
+          await client.ask('remove pods', ({ core }) => core.deleteCollectionNamespacedPod({ namespace: metadata!.name!, gracePeriodSeconds: 0 }))
+          await client.remove(reference('Namespace', metadata!.name!))
+        }
+      }
+      for (const one of opened) await one.close()
+      await client.close()
+    },
+  }
+}
+
+/** A node port that nobody is likely to have. */
+const taken = new Set<number>()
+export function nodePort(): number {
+  for (;;) {
+    const port = randomInt(30_000, 32_768)
+    if (taken.has(port)) continue
+    taken.add(port)
+    return port
+  }
+}
