@@ -33,6 +33,9 @@ export const password = 'journey'
 const people = ['mika', 'noor', 'ada', 'guest'].map((uid) => ({ uid, password }))
 const groups = [{ cn: 'students', members: ['mika', 'noor'] }, { cn: 'admins', members: ['ada'] }]
 
+/** Node ports of journeys; suites take higher ones. Others on the cluster may have some, so that the next are tried. */
+const clusterPorts = [30_000, 30_999] as const
+
 export type Role = Config['roles'][number]
 export const allRoles: readonly Role[] = ['core', 'host', 'gateway']
 
@@ -47,6 +50,8 @@ export interface BerthOptions {
   readonly beside?: Journey
   readonly listenMs?: number
   readonly chat?: ChatSurroundings
+  /** One more host of the site: a cluster. Its role is started with `onCluster`. */
+  readonly cluster?: { readonly kubeconfig: string }
 }
 
 export interface Journey {
@@ -66,6 +71,8 @@ export interface Journey {
   readonly client: () => Client
   /** A process of these roles; stopped with the journey if it still runs. */
   start(roles?: readonly Role[], options?: { readonly main?: string; readonly change?: object; readonly namespace?: string }): Promise<RoleProcess>
+  /** What a host role of the cluster reads instead of the engine's part; for `change`. */
+  readonly onCluster: { readonly host: object } | undefined
   /** `berth WORDS…` as this member. */
   as(member: string, ...words: string[]): Promise<CliAnswer>
   /** The same with `--json`, read; fails when the exit code is not 0. */
@@ -123,7 +130,12 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
     const range = await portRange(20)
     undo.push(() => range.release())
     const policyFile = join(folder('berth'), 'policy.yaml'), gatewayPort = await freePort()
-    writePolicy(policyFile, { zone, hosts: [host], ...options.policy })
+    const clusterHost = options.cluster && `k-${short}`
+    writePolicy(policyFile, { zone, hosts: clusterHost === undefined ? [host] : [host, clusterHost], ...options.policy })
+    const onCluster = clusterHost === undefined ? undefined : { host: {
+      name: clusterHost, site: 'campus', ports: clusterPorts, slots: 50, probeMs: options.listenMs ?? 30_000,
+      kubernetes: { kubeconfig: options.cluster!.kubeconfig, reserve: 0.02 },
+    } }
     const configuration = makeConfiguration({
       dir: folder('berth'), instance, roles: allRoles, policy: policyFile, directory: slapd, nameserver, zones: [zone], updateKey, gatewayPort,
       ...(options.chat && { chat: options.chat }),
@@ -154,7 +166,7 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
       texts: await textsOf(nameserver, `${label}.${zone}`),
     })
     return {
-      instance, zone, dir: root, socket, slapd, nameserver, updateKey, policyFile, configuration, gateway, client, as, asked, containers, networks, board, records,
+      instance, zone, dir: root, socket, slapd, nameserver, updateKey, policyFile, configuration, onCluster, gateway, client, as, asked, containers, networks, board, records,
       temporal: { address, namespace, ...(own && { own }) },
       async start(roles = allRoles, { main, change = {}, namespace: other = namespace } = {}) {
         const it = await startProcess({
