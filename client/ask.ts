@@ -11,7 +11,7 @@ export interface Temporal {
 
 const tries = 10
 const apartMs = 50
-/** Of all the time: the SDK's core may drop a query for good (facts of `onTime.ts`), so none is waited for to the end. */
+/** Of all the time: the SDK's core may drop a query for good, so none is waited for to the end. */
 const shareOfTry = 1 / 3
 
 /** Throws what Temporal throws; `withinMs` is for all tries together. */

@@ -10,6 +10,7 @@ import type { Listed } from './commands/list.ts'
 import type { Tokens } from './gateway/tokens.ts'
 import { readEvents } from './eventStream.ts'
 import { Refused, stop } from './refused.ts'
+import { codeIn, isUntrusted } from './unreached.ts'
 
 /** Where the tokens of one gateway are kept between calls. */
 export interface TokenStore {
@@ -35,6 +36,9 @@ export interface LendInput {
   readonly env?: Readonly<Record<string, string>>
   readonly cpu?: number
   readonly memory?: string
+  readonly gpu?: number
+  /** Only on a host of this kind. */
+  readonly on?: 'docker' | 'kubernetes'
   readonly site?: string
   readonly command?: readonly string[]
 }
@@ -189,13 +193,12 @@ async function answerOf(response: Response): Promise<unknown> {
 }
 
 function unreachable(base: URL, error: unknown): Refused {
-  let code = ''
-  for (let at: unknown = error; at instanceof Error; at = at.cause) code = (at as { code?: unknown }).code as string | undefined ?? code
+  const code = codeIn(error)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return stop('tryLater', `The certificate that answered is not for ${base.hostname}; look at the address.`)
   if (/EXPIRED|NOT_YET_VALID/.test(code)) {
     return stop('tryLater', `The certificate of ${base.host} is not valid today (${code}); look at this machine’s clock, or tell an admin of Berth.`)
   }
-  if (/CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
+  if (isUntrusted(code)) {
     return stop('tryLater', `The certificate of ${base.host} is not trusted (${code}); name your organisation’s CA file in BERTH_CA.`)
   }
   return stop('tryLater', `The gateway at ${base.origin} does not answer${code === '' ? '' : ` (${code})`}; look at the address, or try again in a moment.`)

@@ -1,12 +1,11 @@
 /** Role `gateway`: the only door for members and admins. */
-import { Client } from '@temporalio/client'
 import { isAdmin } from '../activities/policy/admin.ts'
 import type { Policy } from '../activities/policy/policy.ts'
 import { createGateway, type GatewayNeeds } from '../client/gateway/gateway.ts'
 import type { GatewayOptions } from '../client/gateway/options.ts'
 import type { Seals } from '../client/gateway/seals.ts'
 import type { Directory } from '../workflows/ports.ts'
-import { dataConverter } from './keys/converter.ts'
+import { clientOf } from './client.ts'
 import type { RoleContext, RunningRole } from './role.ts'
 
 export interface GatewayRole extends RunningRole {
@@ -22,7 +21,7 @@ export interface GatewayRoleOptions {
 }
 
 export async function startGateway(context: RoleContext, { directory, policy, seals, options, chat }: GatewayRoleOptions): Promise<GatewayRole> {
-  const temporal = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads), ...(context.traces && { interceptors: context.traces.client }) })
+  const temporal = clientOf(context, context.traces?.client)
   const gateway = createGateway({ temporal, directory, isAdmin: (person) => isAdmin(person, policy), seals, options, ...(chat && { chat }) })
   const listening = await gateway.listen()
   let ended = () => {}

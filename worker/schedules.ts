@@ -1,10 +1,10 @@
 /** Schedules of role core: made, and brought up to date, each time it starts. */
 import { isDeepStrictEqual } from 'node:util'
-import { Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client'
+import { ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
 import { attributes, coreQueue, sweepId } from '../workflows/contract.ts'
 import { type SweepInput, type SweepMode, usualYoungMs } from '../workflows/sweep/terms.ts'
-import { dataConverter } from './keys/converter.ts'
+import { clientOf } from './client.ts'
 import type { RoleContext } from './role.ts'
 
 export interface SweepSettings {
@@ -24,7 +24,7 @@ export const defaultSweep: SweepSettings = { mode: 'report', everyMs: 10 * minut
  * still under way is not overlapped, missed ones are not made up for, and the starts of many namespaces spread.
  */
 export async function keepSweeping(context: RoleContext, { mode, everyMs, youngMs }: SweepSettings = defaultSweep): Promise<void> {
-  const { schedule } = new Client({ connection: context.connection, namespace: context.namespace, dataConverter: dataConverter(context.payloads) })
+  const { schedule } = clientOf(context)
   // A stopped sweep waits for an admin's word until shortly before the next one looks anew.
   const input: SweepInput = { mode, youngMs, waitMs: Math.round(everyMs * 0.8) }
   const spec = { intervals: [{ every: everyMs }], jitter: Math.min(minute, Math.round(everyMs / 10)) }

@@ -1,6 +1,7 @@
 /** The directory over LDAP: who a member is, now. Every verb is one look with one deadline; nothing is remembered. */
 import { readFile } from 'node:fs/promises'
 import { DirectoryUnavailable, LoginDenied, type Directory, type Person } from '../../workflows/ports.ts'
+import { isMail } from '../mail.ts'
 import { converse, hostOf, type Entry, type Equals, type Peer, type Talk } from './conversation.ts'
 import { attributesOf, isDisabled, knownMarks, type DisabledRule } from './disabled.ts'
 import { isUnder, nameInDn } from './dn.ts'
@@ -29,7 +30,7 @@ export interface LdapOptions {
   readonly memberAttributes?: readonly string[]
   /**
    * A person who always exists, and a group that this person is always in, both for nothing else. Whoever is not found
-   * is absent only if the same conversation finds these, by the same way (design rule 9).
+   * is absent only if the same conversation finds these, by the same way.
    */
   readonly canary: { readonly uid: string; readonly group: string }
   /** What shuts an account; absent means whatever directories commonly use. */
@@ -133,7 +134,7 @@ export function createLdapDirectory(options: LdapOptions): Required<Directory> {
 
     async findByMail(mail) {
       const { peer, password } = await prepare()
-      const found = await ask(peer(), { where: ['mail', mail], isSent: isAddress(mail), exact: true }, password)
+      const found = await ask(peer(), { where: ['mail', mail], isSent: isSendable(mail) && isMail(mail), exact: true }, password)
       if (found === 'several') return { is: 'several' }
       return found ? { is: 'person', person: found } : { is: 'absent' }
     },
@@ -164,9 +165,6 @@ export const isSendable = (uid: string): boolean =>
 
 const isShown = (entry: Entry, [attribute, value]: Equals): boolean =>
   entry.values(attribute).some((one) => one.toLowerCase() === value.toLowerCase())
-
-/** What `mail` may hold (an IA5 string, RFC 4524), whole: nothing that a server would fold into something else. */
-const isAddress = (mail: string): boolean => isSendable(mail) && /^[!-?A-~]+@[A-Za-z0-9.-]+$/.test(mail)
 
 function isLoopback(url: string): boolean {
   const host = hostOf(url)

@@ -10,8 +10,13 @@ type Button = Extract<Actions['elements'][number], { type: 'button' }>
 /** What a section holds; docs.slack.dev, "Section block". */
 const mostText = 3000
 
-/** `text` is what a notification shows, and a screen reader reads. */
-export function blocksOf({ lines, buttons }: SealedMessage): { readonly text: string; readonly blocks: Blocks } {
+export interface Content {
+  /** What a notification shows, and a screen reader reads. */
+  readonly text: string
+  readonly blocks: Blocks
+}
+
+export function blocksOf({ lines, buttons }: SealedMessage): Content {
   const text = fit(lines.map((line) => spansOf(line).flatMap(piecesOf)), mostText) || '…'
   // Verbatim: only what is written here as markup is markup, no address or @name becomes a link by itself.
   return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }, ...(buttons.length > 0 ? [rowOf(buttons)] : [])] }

@@ -2,7 +2,7 @@
 import type { ChatUser, Post } from '../../workflows/link/terms.ts'
 import type { Chat } from '../../workflows/ports.ts'
 import { createRooms } from '../rooms.ts'
-import { blocksOf, dateOf } from './blocks.ts'
+import { blocksOf, type Content, dateOf } from './blocks.ts'
 import { type Slack, slackOf, type SlackTenant, SlackTrouble } from './client.ts'
 import { personOf } from './person.ts'
 import { vouchFor } from './vouch.ts'
@@ -36,7 +36,7 @@ export function createSlackChat({ tenants, deadlineMs = defaultDeadlineMs }: Sla
     return channel.id
   })
 
-  async function edit(slack: Slack, post: Post, content: ReturnType<typeof blocksOf>): Promise<Post | undefined> {
+  async function edit(slack: Slack, post: Post, content: Content): Promise<Post | undefined> {
     try {
       await slack('chat.update', (client) => client.chat.update({ channel: post.channel, ts: post.id, ...content, parse: 'none', link_names: false }))
       return { channel: post.channel, id: post.id }
@@ -58,7 +58,7 @@ export function createSlackChat({ tenants, deadlineMs = defaultDeadlineMs }: Sla
     }
   }
 
-  async function postAnew(slack: Slack, to: ChatUser, { content, once, again }: { readonly content: ReturnType<typeof blocksOf>; readonly once: string; readonly again: boolean }): Promise<Post> {
+  async function postAnew(slack: Slack, to: ChatUser, { content, once, again }: { readonly content: Content; readonly once: string; readonly again: boolean }): Promise<Post> {
     const channel = await rooms.of(to)
     try {
       const before = again ? await earlier(slack, channel, once) : undefined
@@ -94,6 +94,6 @@ export function createSlackChat({ tenants, deadlineMs = defaultDeadlineMs }: Sla
       const slack = slackAt(to.tenant), content = blocksOf(message)
       return (post && await edit(slack, post, content)) ?? await postAnew(slack, to, { content, once, again })
     },
-    when: (at) => dateOf(at),
+    when: dateOf,
   }
 }

@@ -1,4 +1,4 @@
-/** The only door for members and admins: HTTP in, Temporal out (design section 7). */
+/** The only door for members and admins: HTTP in, Temporal out. */
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'

@@ -26,7 +26,7 @@ export interface GatewayOptions {
   readonly loginPerAddress: Limit
   /** How many members and addresses the limits remember; the oldest is forgotten first. */
   readonly remembered: number
-  /** Updates of one member at the same time; Temporal takes ten per workflow (design rule 3). */
+  /** Updates of one member at the same time; Temporal takes ten per workflow. */
   readonly inFlight: number
   readonly streams: number
   readonly bodyBytes: number

@@ -1,6 +1,7 @@
 /** Live steps of a lease: redrawn in place in a terminal, one plain line each in a pipe, JSON lines for a program. */
 import { printable, sayMoment, sayTime } from '../commands/words.ts'
 import type { LeaseEvent } from '../berth.ts'
+import { keepsFiles } from '../../workflows/rules/files.ts'
 import type { LeaseStatus } from '../../workflows/terms.ts'
 
 export interface Screen {
@@ -16,7 +17,7 @@ export function headline(it: LeaseStatus): string {
     case 'waiting': return it.queue ? `${it.name} waits at place ${it.queue.position}: ${it.queue.reason}` : `${it.name} waits for a place`
     case 'starting': return `${it.name} starts${it.host === undefined ? '' : ` on ${it.host}`}`
     case 'ready': return `${it.name} is ready${where === '' ? '' : ` at ${where}`}${it.until === undefined ? '' : ` until ${sayMoment(it.until)}`}`
-    case 'paused': return `${it.name} sleeps`
+    case 'paused': return `${it.name} sleeps${keepsFiles(it.place) ? '' : '; its files are not kept'}`
     case 'ending': return `${it.name} ends`
     case 'ended': return `${it.name} is over: ${it.ending?.sentence ?? 'nothing more is known.'}`
   }

@@ -139,6 +139,8 @@ test('lend alone opens a form for somebody who is linked, and for nobody else', 
     // When it cannot be opened the line is answered as any other.
     server.down = true
     expect((await typed(alice.user)).json().text).toContain('lend needs IMAGE')
+    expect(it.log).toContainEqual(expect.objectContaining({ level: 'warn', what: 'chat form not opened', platform: 'mattermost', tenant: 'campus', why: 'TypeError' }))
+    expect(it.logged()).not.toContain(server.botToken)
   } finally {
     await server.close()
   }

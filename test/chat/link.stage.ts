@@ -10,7 +10,7 @@ import { assertMayBegin, begin, finish, prove } from '../../workflows/link/proof
 import { openLink, whoOf, type LinkState } from '../../workflows/link/state.ts'
 import type { ChatUser, LinkContext } from '../../workflows/link/terms.ts'
 import type { LendRequest } from '../../workflows/terms.ts'
-import { desk, failed, fakeDirectory, fakeSeals, fakeTemporal, held, person, webId, type FakeWorkflow } from '../client/fake.ts'
+import { desk, failed, fakeDirectory, fakeSeals, fakeTemporal, person, receiptOf, type FakeWorkflow } from '../client/fake.ts'
 
 export const settings: ChatSettings = {
   url: 'https://berth.example.org',
@@ -58,7 +58,7 @@ export function linkStage({ options = {}, chat = settings }: { readonly options?
   })
   workflows.set(accountId('mika'), {
     query: () => desk('mika'),
-    update: (name, arg: LendRequest) => name === 'signIn' ? 0 : { key: arg.key, leaseId: webId, name: 'web', label: held.label, fqdn: 'web.berth.test', site: 'main', image: arg.image, forMs: 1 },
+    update: (name, arg: LendRequest) => name === 'signIn' ? 0 : receiptOf(arg),
   })
 
   const states = new Map<string, LinkState>()

@@ -5,15 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { mayRespond } from '../../client/gateway/chat/slack/respond.ts'
 import type { SlackTenant } from '../../client/gateway/chat/settings.ts'
 import { linkId } from '../../workflows/link/messages.ts'
-import type { ButtonContext, ChatUser, Who } from '../../workflows/link/terms.ts'
+import type { ButtonContext, ChatUser } from '../../workflows/link/terms.ts'
 import { key } from '../client/fake.ts'
-import { chatStage } from './stage.ts'
+import { chatStage, linked } from './stage.ts'
 import { clickPayload, commandBody, official, payloadBody, signatureOf, signed, type SignedRequest } from './slackSigned.ts'
 import { type SlackPeer, startSlackPeer } from './slackSocket.ts'
 
 const command = '/chat/slack/command', interact = '/chat/slack/interact', team = 'T1DC2JH3J'
 const mika: ChatUser = { platform: 'slack', tenant: team, user: 'U2CERLKJA' }
-const linked = (uid: string): Who => ({ linked: { uid, uuid: `uuid-${uid}`, since: 1 }, name: uid })
 const at = Date.UTC(2026, 10, 29, 9)
 
 let peer: SlackPeer, called = 0

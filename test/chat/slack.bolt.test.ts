@@ -32,7 +32,6 @@ const chat: Chat = {
     mine.push({ user: user.user, team: user.tenant, state, fields })
     return Promise.resolve(fields['image'] === 'bad' ? { errors } : { reply })
   },
-  formState: () => Promise.resolve('state'),
 }
 const berth = new Hono<Env>().route('/', slackRoutes({ chat, tenants: [{ team, signingSecret: official.secret, botToken: 'xoxb', api: 'http://127.0.0.1:1/api/' }], options: { ...defaultOptions, log: () => undefined } }))
 

@@ -5,14 +5,13 @@ import { render } from '../../client/gateway/chat/slack/render.ts'
 import { unwrap } from '../../client/gateway/chat/slack/unwrap.ts'
 import { accountId } from '../../workflows/contract.ts'
 import { linkId } from '../../workflows/link/messages.ts'
-import type { ButtonContext, ChatUser, DialogContext, Who } from '../../workflows/link/terms.ts'
+import type { ButtonContext, ChatUser, DialogContext } from '../../workflows/link/terms.ts'
 import { desk, key, refusing } from '../client/fake.ts'
 import { clickPayload, commandBody, commandFields, formPayload, official, payloadBody, signed } from './slackSigned.ts'
 import { type Called, type SlackPeer, startSlackPeer } from './slackSocket.ts'
-import { chatStage } from './stage.ts'
+import { chatStage, linked } from './stage.ts'
 
 const team = 'T1DC2JH3J', mika: ChatUser = { platform: 'slack', tenant: team, user: 'U2CERLKJA' }, olga: ChatUser = { ...mika, user: 'W0OLGA' }
-const linked = (uid: string): Who => ({ linked: { uid, uuid: `uuid-${uid}`, since: 1 }, name: uid })
 const at = Date.UTC(2026, 10, 29, 9)
 
 let peer: SlackPeer, called = 0
@@ -150,7 +149,7 @@ describe('a button', () => {
   })
 
   test('whose answer cannot be posted has acted all the same', async () => {
-    const ear = createSlackEar({ options: { log: () => undefined }, chat: { type: never, submit: never, formState: never, click: () => Promise.resolve({ text: 'done' }) } })
+    const ear = createSlackEar({ options: { log: () => undefined }, chat: { type: never, submit: never, click: () => Promise.resolve({ text: 'done' }) } })
     const gone = await startSlackPeer()
     await gone.close()
     expect(await ear.interaction({ tenants: [{ team, botToken: 'x', api: gone.api }], said: clickPayload('x', { response_url: gone.hook }), requestId: 'r' })).toEqual({})

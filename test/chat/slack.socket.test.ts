@@ -9,7 +9,7 @@ import type { ChatSettings } from '../../client/gateway/chat/settings.ts'
 import { accountId } from '../../workflows/contract.ts'
 import { linkId } from '../../workflows/link/messages.ts'
 import type { ChatUser } from '../../workflows/link/terms.ts'
-import { desk, fakeDirectory, fakeSeals, fakeTemporal, held, key, leaseStatus, person, webId } from '../client/fake.ts'
+import { desk, fakeDirectory, fakeSeals, fakeTemporal, held, key, leaseStatus, person, receiptOf, webId } from '../client/fake.ts'
 import type { LendRequest } from '../../workflows/terms.ts'
 import { clickPayload, commandFields, formPayload } from './slackSigned.ts'
 import { type SlackPeer, startSlackPeer } from './slackSocket.ts'
@@ -38,7 +38,7 @@ function createWorld() {
   workflows.set(accountId('mika'), { query: () => desk('mika', { leases: [held] }), update: async (name, arg: LendRequest) => {
     asked()
     await held_
-    return name === 'lend' ? { key: arg.key, leaseId: webId, name: arg.name ?? 'web', label: held.label, fqdn: 'web.berth.test', site: 'main', image: arg.image, forMs: 1 } : undefined
+    return name === 'lend' ? receiptOf(arg) : undefined
   } })
   workflows.set(webId, { query: () => leaseStatus(), update: () => undefined })
   return {

@@ -1,5 +1,6 @@
 /** Somebody in Slack: signed requests as Slack sends them, and the page at which an account is linked. */
-import { createHmac, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import { commandBody, payloadBody, signed } from './slackSigned.ts'
 
 export interface SlackMember {
   readonly user: string
@@ -14,25 +15,19 @@ export interface SlackMember {
 }
 
 export function slackMember({ gateway, team, secret, user }: { readonly gateway: string; readonly team: string; readonly secret: string; readonly user: string }): SlackMember {
-  const signed = (path: string, fields: Readonly<Record<string, string>>): Promise<Response> => {
-    const body = new URLSearchParams(fields).toString(), at = String(Math.floor(Date.now() / 1000))
-    return fetch(`${gateway}/chat/slack/${path}`, { method: 'POST', body, headers: {
-      'content-type': 'application/x-www-form-urlencoded', 'x-slack-request-timestamp': at,
-      'x-slack-signature': `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}`,
-    } })
-  }
+  const send = (path: string, body: string): Promise<Response> => fetch(`${gateway}/chat/slack/${path}`, { method: 'POST', ...signed(body, { secret, at: Date.now() }) })
   const it: SlackMember = {
     user,
-    command: (text, trigger = randomUUID()) => signed('command', { team_id: team, user_id: user, user_name: 'somebody', command: '/berth', text, trigger_id: trigger, channel_id: 'C1', api_app_id: 'A1' }),
+    command: (text, trigger = randomUUID()) => send('command', commandBody(text, { team_id: team, user_id: user, trigger_id: trigger })),
     async type(text, { trigger } = {}) {
       const response = await it.command(text, trigger)
       if (response.status !== 200) throw new Error(`The gateway answered ${response.status}: ${await response.text()}`)
       return (await response.json() as { text: string }).text
     },
-    press: (action, value) => signed('interact', { payload: JSON.stringify({
+    press: (action, value) => send('interact', payloadBody({
       type: 'block_actions', api_app_id: 'A1', team: { id: team }, user: { id: user, team_id: team, username: 'somebody' }, trigger_id: randomUUID(),
       channel: { id: `D${user}` }, actions: [{ type: 'button', action_id: action, ...(value !== undefined && { value }) }],
-    }) }),
+    })),
     link: async (uid, password, first = 'link') => it.type(`link ${await codeAt(pageIn(await it.type(first)), uid, password)}`),
   }
   return it

@@ -8,7 +8,7 @@ import { accountId } from '../../workflows/contract.ts'
 import { linkId } from '../../workflows/link/messages.ts'
 import type { ButtonContext, ChatUser, SealKind, Who } from '../../workflows/link/terms.ts'
 import type { LendRequest } from '../../workflows/terms.ts'
-import { desk, fakeDirectory, fakeSeals, fakeTemporal, held, key, leaseStatus, person, webId } from '../client/fake.ts'
+import { desk, fakeDirectory, fakeSeals, fakeTemporal, held, key, leaseStatus, person, receiptOf, webId } from '../client/fake.ts'
 
 export const slackTeam = 'T1DC2JH3J', slackSecret = '8f742231b10e8888abcd99yyyzzz85a5'
 export const mattermostTeam = 'r34boek1ojg19q8n9ddpcf6ube', mattermostToken = 'yxquq9hfq3yxdc8xphwaozdhgh'
@@ -25,6 +25,9 @@ export const recorded = (name: string): Recorded => JSON.parse(readFileSync(new 
 /** Users of the recorded requests: alice typed the command, an admin of the chat clicked. */
 export const alice: ChatUser = { platform: 'mattermost', tenant: 'campus', user: 'zhg91mggo78sifz1sog3qszope' }
 export const chief: ChatUser = { platform: 'mattermost', tenant: 'campus', user: 'cey9bfu73f8m8cun5sr1ohjfte' }
+
+/** What the link of a member's chat account says. */
+export const linked = (uid: string): Who => ({ linked: { uid, uuid: `uuid-${uid}`, since: 1 }, name: uid })
 
 /** Each kind under a binding of its own, as the real keys have it. */
 export function chatSeals(seals = fakeSeals()): ChatSeals & { readonly seals: ReturnType<typeof fakeSeals> } {
@@ -47,13 +50,11 @@ export function chatStage({ now: at = Date.now(), settings = {}, links = {} }: {
   const { temporal, workflows, calls } = fakeTemporal()
   const directory = fakeDirectory([person('mika'), person('noah'), person('olga', { groups: ['admins'] })])
   const seals = fakeSeals(), sealed = chatSeals(), log: LogLine[] = []
-  const linked = (uid: string): Who => ({ linked: { uid, uuid: `uuid-${uid}`, since: 1 }, name: uid })
   const whos = new Map<string, Who>(Object.entries({ [linkId(alice)]: linked('mika'), [linkId(chief)]: linked('olga'), ...links }))
   for (const id of whos.keys()) workflows.set(id, { query: () => whos.get(id), update: () => undefined })
   workflows.set(accountId('mika'), {
     query: () => desk('mika', { leases: [held] }),
-    update: (name, arg: LendRequest) => name === 'lend'
-      ? { key: arg.key, leaseId: webId, name: arg.name ?? 'web', label: held.label, fqdn: 'web.berth.test', site: 'main', image: arg.image, forMs: 1 } : undefined,
+    update: (name, arg: LendRequest) => name === 'lend' ? receiptOf(arg) : undefined,
   })
   workflows.set(accountId('olga'), { query: () => desk('olga'), update: () => undefined })
   workflows.set(webId, {

@@ -37,7 +37,7 @@ export interface Steered {
 export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
   ({ status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
 
-export async function startSteered({ answer, limited }: { readonly answer: (asked: Recorded) => Answer | Promise<Answer>; readonly limited: (seconds: number) => Answer }): Promise<Steered> {
+export async function startSteered({ answer, limited = () => json(429, {}) }: { readonly answer: (asked: Recorded) => Answer | Promise<Answer>; readonly limited?: (seconds: number) => Answer }): Promise<Steered> {
   const server = createServer((request, response) => void (async () => {
     const cut = () => request.socket.destroy()
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')

@@ -10,7 +10,7 @@ import type { Tokens } from '../../client/gateway/tokens.ts'
 import { accountId, leaseId } from '../../workflows/contract.ts'
 import { DirectoryUnavailable, LoginDenied, type Found, type Person } from '../../workflows/ports.ts'
 import { refuse } from '../../workflows/refuse.ts'
-import type { Desk, LeaseStatus, LendRequest } from '../../workflows/terms.ts'
+import type { Desk, LeaseStatus, LendRequest, Receipt } from '../../workflows/terms.ts'
 
 export interface Call {
   readonly id: string
@@ -137,6 +137,10 @@ export const leaseStatus = (more: Partial<LeaseStatus> = {}): LeaseStatus => ({
   spec: { image: 'nginx', reference: 'nginx:1', cpu: 0.5, memory: 2 ** 28, ports: [80] }, endpoints: [], notices: [], timeline: [{ at: 1, what: 'asked for' }], ...more,
 })
 
+/** What an account answers to a wish: `web`, unless it is to have another name. */
+export const receiptOf = ({ key: of, name = 'web', image }: LendRequest): Receipt =>
+  ({ key: of, leaseId: webId, name, label: held.label, fqdn: 'web.berth.test', site: 'main', image, forMs: 1 })
+
 /** mika holds `web`; olga is an admin; noah has nothing. */
 export function stage(options: GatewayNeeds['options'] = {}) {
   const { temporal, workflows, calls } = fakeTemporal()
@@ -146,7 +150,7 @@ export function stage(options: GatewayNeeds['options'] = {}) {
   workflows.set(accountId('mika'), {
     query: () => desks.get('mika'),
     update: (name, arg: LendRequest) => {
-      if (name === 'lend') return { key: arg.key, leaseId: webId, name: 'web', label: held.label, fqdn: 'web.berth.test', site: 'main', image: arg.image, forMs: 1 }
+      if (name === 'lend') return receiptOf(arg)
       if (name === 'signIn') return desks.get('mika')?.epoch
       if (name !== 'signOut') return undefined
       const before = desks.get('mika') ?? desk('mika')

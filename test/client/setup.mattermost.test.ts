@@ -1,48 +1,29 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
-import type { Finding } from '../../client/terminal/setup/check.ts'
+import { describe, expect, test } from 'vitest'
 import { type MattermostArgs, setUpMattermost } from '../../client/terminal/setup/mattermost.ts'
-import { checkConfig } from '../../worker/config.ts'
 import { berthChild } from './child.ts'
-import { closePeers, nobody, type Said, serve, serveGateway } from './setup.peers.ts'
+import { folderOfEach, sectionOf, seen } from './setup.folder.ts'
+import { nobody, type Said, serve, serveGateway } from './setup.peers.ts'
 import { adminToken, botId, serveMattermost, teamId, type Wrong } from './setup.mattermostPeer.ts'
 
-let folder = ''
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'berth-setup-'))
-})
-afterEach(async () => {
-  await closePeers()
-  rmSync(folder, { recursive: true, force: true })
-})
+const here = folderOfEach(), { file, read } = here
 
 const botFile = 'mattermost-campus-bot-token', commandFile = 'mattermost-campus-staff-command-token'
-const read = (name: string): string => readFileSync(join(folder, name), 'utf8').trim()
-function file(name: string, text: string, mode = 0o600): string {
-  writeFileSync(join(folder, name), text, { mode })
-  return join(folder, name)
-}
 
 type Mattermost = Awaited<ReturnType<typeof serveMattermost>>
 
 /** Runs it; whatever becomes of it, no secret is said, and what it wrote is for its owner alone. */
 async function run(chat: Pick<Mattermost, 'url'> & Partial<Mattermost>, args: Partial<MattermostArgs> & Pick<MattermostArgs, 'url'>) {
-  const outcome = await setUpMattermost({ server: chat.url, name: 'campus', team: 'staff', 'token-file': file('admin', `${adminToken}\n`), yes: false, ...args }, folder)
+  const outcome = await setUpMattermost({ server: chat.url, name: 'campus', team: 'staff', 'token-file': file('admin', `${adminToken}\n`), yes: false, ...args }, here.folder)
   const secrets = [...chat.tokens?.keys() ?? [adminToken], ...(chat.commands ?? []).map(({ token }) => token as string)].filter((secret) => secret !== '')
   for (const secret of secrets) expect(outcome.text + JSON.stringify(outcome.answer)).not.toContain(secret)
-  for (const name of readdirSync(folder).filter((one) => one.startsWith('mattermost-'))) expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600)
-  const of = (what: string): Finding | undefined => outcome.findings.find((finding) => finding.what === what)
-  return { ...outcome, of, bad: outcome.findings.filter(({ is }) => is === 'bad' || is === 'away').map(({ what }) => what) }
+  for (const name of readdirSync(here.folder).filter((one) => one.startsWith('mattermost-'))) expect(statSync(join(here.folder, name)).mode & 0o777, name).toBe(0o600)
+  return seen(outcome)
 }
 
 /** A gateway that knows the command of this server. */
 const gatewayOf = (token: string, port = 0) => serveGateway({ port, chat: { mattermost: [{ name: 'campus', url: 'http://127.0.0.1:1', botToken: 'b', commandTokens: { [teamId]: token } }] } })
-
-const roles = { instance: 'campus', roles: ['gateway'], state: 's', policy: 'p', keys: { payloads: 'a', env: 'b', tokens: 'c', chat: 'd' }, gateway: { port: 443 },
-  directory: { url: 'ldaps://ldap.example', bindDn: 'b', bindPasswordFile: 'f', base: 'b', groupBase: 'g', canary: { uid: 'u', group: 'g' } } }
 
 describe('set up from nothing', () => {
   test('makes bot, token, command and files; told to the gateway, the second run changes nothing and the round trip works', async () => {
@@ -58,13 +39,13 @@ describe('set up from nothing', () => {
       team_id: teamId, method: 'P', trigger: 'berth', url: `${url}/chat/mattermost/campus/command`, token: read(commandFile),
       auto_complete: true, auto_complete_hint: expect.stringContaining('lend IMAGE') as string, auto_complete_desc: expect.any(String) as string,
     })])
-    expect(checkConfig({ ...roles, ...parse(first.answer['config'] as string) as object }).chat).toMatchObject({
+    expect(sectionOf(first.answer)).toMatchObject({
       url, mattermost: [{ name: 'campus', url: chat.url, botTokenFile: botFile, commandTokenFiles: { [teamId]: commandFile } }],
     })
 
     await before.close()
     await gatewayOf(read(commandFile), port)
-    const kept = [read(botFile), read(commandFile), ...readdirSync(folder)]
+    const kept = [read(botFile), read(commandFile), ...readdirSync(here.folder)]
     const second = await run(chat, { url })
     expect(second.findings.map(({ what, is }) => [what, is])).toEqual([
       ['server', 'good'], ['clock', 'good'], ['token', 'good'], ['settings', 'good'], ['team', 'good'], ['bot', 'good'], ['bot token', 'good'],
@@ -73,12 +54,12 @@ describe('set up from nothing', () => {
     expect(second.answer).toMatchObject({ ok: true, changed: [], config: first.answer['config'] })
     expect(second.text.trimEnd().endsWith('Nothing was changed.')).toBe(true)
     expect(chat.writes()).toHaveLength(3)
-    expect([read(botFile), read(commandFile), ...readdirSync(folder)]).toEqual(kept)
+    expect([read(botFile), read(commandFile), ...readdirSync(here.folder)]).toEqual(kept)
   })
 
   test('without a token it says how to make one, and asks nobody', async () => {
     const chat = await serveMattermost()
-    const { text, answer } = await setUpMattermost({ server: chat.url, url: 'https://berth.example.org', name: 'campus', team: 'staff', yes: false }, folder)
+    const { text, answer } = await setUpMattermost({ server: chat.url, url: 'https://berth.example.org', name: 'campus', team: 'staff', yes: false }, here.folder)
     expect(text).toMatch(/^1\. As a system admin at http/)
     expect(text).toContain('--name campus --team staff --token-file mattermost-admin-token')
     expect(answer['steps']).toHaveLength(7)
@@ -137,7 +118,7 @@ describe('what is there already', () => {
     expect(bad).toEqual(['bot'])
     expect(of('bot')?.says).toContain('is a member’s here')
     expect(of('round trip')?.is).toBe('good')
-    expect(readdirSync(folder)).not.toContain(botFile)
+    expect(readdirSync(here.folder)).not.toContain(botFile)
     expect(answer).not.toHaveProperty('config')
   })
 
@@ -150,20 +131,20 @@ describe('what is there already', () => {
     expect(read(name)).toBe('something-else')
     expect((await run(chat, { url, yes: true })).bad).toEqual([])
     expect(read(name)).not.toBe('something-else')
-    expect(readdirSync(folder).sort()).toEqual(['admin', botFile, commandFile])
+    expect(readdirSync(here.folder).sort()).toEqual(['admin', botFile, commandFile])
   })
 
   test('a file that others may read is told, and what was done is told too', async () => {
     const { url } = await gatewayOf('commandtokencommandtokenco'), chat = await serveMattermost({ commands: [command(url)] })
     const kept = file(commandFile, 'commandtokencommandtokenco', 0o644)
-    const outcome = await setUpMattermost({ server: chat.url, url, name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false }, folder)
+    const outcome = await setUpMattermost({ server: chat.url, url, name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false }, here.folder)
     expect(outcome.findings).toContainEqual({ what: 'files', is: 'bad', says: `${kept} may be read by others; run: chmod 600 ${kept}` })
     expect(outcome.answer['changed']).toEqual(['bot', 'bot token'])
   })
 
   test('no token is made that could not be kept', async () => {
     const { url } = await gatewayOf('commandtokencommandtokenco'), chat = await serveMattermost({ users: [bot], commands: [command(url)] })
-    const outcome = await setUpMattermost({ server: chat.url, url, name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false }, join(folder, 'no-such-folder'))
+    const outcome = await setUpMattermost({ server: chat.url, url, name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false }, join(here.folder, 'no-such-folder'))
     expect(outcome.findings.filter(({ is }) => is === 'bad').map(({ what, says }) => [what, says.includes('cannot be written (ENOENT)')])).toEqual([['files', true], ['files', true]])
     expect(chat.writes()).toEqual([])
   })
@@ -171,7 +152,7 @@ describe('what is there already', () => {
   test('a token that could not be made leaves no file', async () => {
     const { url } = await gatewayOf('commandtokencommandtokenco'), chat = await serveMattermost({ users: [bot], commands: [command(url)], lacks: ['create_user_access_token'] })
     expect((await run(chat, { url })).bad).toEqual(['bot token'])
-    expect(readdirSync(folder).sort()).toEqual(['admin', commandFile])
+    expect(readdirSync(here.folder).sort()).toEqual(['admin', commandFile])
   })
 })
 
@@ -281,7 +262,7 @@ describe('what is misuse', () => {
     ['a file that is not there', { 'token-file': '/nonexistent/token' }, /There is no file/],
   ])('%s', async (_, args, says) => {
     const chat = await serveMattermost()
-    await expect(setUpMattermost({ server: chat.url, url: 'https://berth.example.org', name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false, ...args }, folder)).rejects.toThrow(says)
+    await expect(setUpMattermost({ server: chat.url, url: 'https://berth.example.org', name: 'campus', team: 'staff', 'token-file': file('admin', adminToken), yes: false, ...args }, here.folder)).rejects.toThrow(says)
     expect(chat.calls).toEqual([])
   })
 
@@ -295,16 +276,16 @@ describe('in a terminal', () => {
   test('it writes into the folder where it runs, and its exit code says how it stands', async () => {
     const { url } = await gatewayOf('commandtokencommandtokenco'), chat = await serveMattermost({ commands: [command(url)] })
     const words = ['gateway', 'setup', 'mattermost', '--server', chat.url, '--url', url, '--name', 'campus', '--team', 'staff', '--token-file', file('admin', adminToken)]
-    const first = await berthChild(words, { home: folder, gateway: '', cwd: folder })
+    const first = await berthChild(words, { home: here.folder, gateway: '', cwd: here.folder })
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out).toContain(`+ bot token: A new one, in ${botFile} (mode 600).`)
     expect(chat.tokens.get(read(botFile))).toBe(botId)
-    const second = await berthChild([...words, '--json'], { home: folder, gateway: '', cwd: folder })
+    const second = await berthChild([...words, '--json'], { home: here.folder, gateway: '', cwd: here.folder })
     expect(second.code).toBe(0)
     expect(JSON.parse(second.out)).toMatchObject({ ok: true, changed: [] })
-    expect((await berthChild([...words.slice(0, -1), file('wrong', 'not-the-token-of-anybody')], { home: folder, gateway: '', cwd: folder })).code).toBe(3)
+    expect((await berthChild([...words.slice(0, -1), file('wrong', 'not-the-token-of-anybody')], { home: here.folder, gateway: '', cwd: here.folder })).code).toBe(3)
     for (const [name, says] of [['Campus', 'NAME has lower-case letters'], ['a'.repeat(33), 'at most 32'], ['../x', 'NAME has lower-case letters']] as const) {
-      expect(await berthChild(words.map((word) => word === 'campus' ? name : word), { home: folder, gateway: '', cwd: folder })).toMatchObject({ code: 2, err: expect.stringContaining(says) as string })
+      expect(await berthChild(words.map((word) => word === 'campus' ? name : word), { home: here.folder, gateway: '', cwd: here.folder })).toMatchObject({ code: 2, err: expect.stringContaining(says) as string })
     }
   })
 })

@@ -1,16 +1,17 @@
 /** What a set-up talks to: Slack’s Web API, a Mattermost server, a gateway; each on loopback, and as bad as a test wants it. */
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingHttpHeaders } from 'node:http'
 import { createGateway } from '../../client/gateway/gateway.ts'
 import type { ChatSettings } from '../../client/gateway/chat/settings.ts'
 import type { GatewayOptions, LogLine } from '../../client/gateway/options.ts'
 import { chatSeals } from '../chat/stage.ts'
+import { startSteered } from '../chat/steered.ts'
 import { fakeDirectory, fakeSeals, fakeTemporal } from './fake.ts'
 
 export interface Call {
   readonly method: string
+  /** With its query. */
   readonly path: string
-  readonly headers: IncomingMessage['headers']
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -32,27 +33,13 @@ const open: Pick<Peer, 'close'>[] = []
 /** `aheadS`: how far its clock is ahead. */
 export async function serve(answer: (call: Call) => Said | Promise<Said>, { aheadS = 0 } = {}): Promise<Peer> {
   const calls: Call[] = []
-  const server = createServer((request, response) => {
-    void (async () => {
-      let body = ''
-      for await (const chunk of request) body += String(chunk)
-      const call: Call = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body }
-      calls.push(call)
-      const { status = 200, json, text = JSON.stringify(json ?? {}), headers = {} } = await answer(call)
-      response.sendDate = false
-      response.writeHead(status, { 'content-type': json === undefined ? 'text/plain' : 'application/json', date: new Date(Date.now() + aheadS * 1000).toUTCString(), ...headers })
-      response.end(text)
-    })()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const peer: Peer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls,
-    // Closed twice, it is still closed.
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    }),
-  }
+  const { url, close } = await startSteered({ async answer({ method, path, query, headers: sent, body }) {
+    const call: Call = { method, path: query.size === 0 ? path : `${path}?${query}`, headers: sent, body }
+    calls.push(call)
+    const { status = 200, json, text = JSON.stringify(json ?? {}), headers = {} } = await answer(call)
+    return { status, body: text, headers: { 'content-type': json === undefined ? 'text/plain' : 'application/json', date: new Date(Date.now() + aheadS * 1000).toUTCString(), ...headers } }
+  } })
+  const peer: Peer = { url, calls, close }
   open.push(peer)
   return peer
 }

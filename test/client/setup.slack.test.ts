@@ -1,35 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppsManifestCreateArguments } from '@slack/web-api'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { Finding } from '../../client/terminal/setup/check.ts'
 import { setUpSlack, type SlackArgs } from '../../client/terminal/setup/slack.ts'
 import { slackManifest } from '../../client/terminal/setup/slack/manifest.ts'
-import { checkConfig } from '../../worker/config.ts'
 import { makeCertificates } from '../../worker/embedded/certificate.ts'
 import { startSlackApi } from '../chat/slackApi.ts'
 import { startSlackPeer } from '../chat/slackSocket.ts'
 import { berthChild } from './child.ts'
-import { closePeers, nobody, type Said, serve, serveGateway } from './setup.peers.ts'
+import { folderOfEach, sectionOf, seen } from './setup.folder.ts'
+import { nobody, type Said, serve, serveGateway } from './setup.peers.ts'
 
 const team = 'T1DC2JH3J', botToken = 'xoxb-111-222-abcdefghijkl', appToken = 'xapp-1-A111-222-abcdefghijkl', secret = '8f742231b10e8888abcd99yyyzzz85a5'
 const scopes = 'commands,chat:write,im:write,im:history,users:read'
 
-let folder = ''
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'berth-setup-'))
-})
-afterEach(async () => {
-  await closePeers()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function file(name: string, text: string, mode = 0o600): string {
-  writeFileSync(join(folder, name), text, { mode })
-  return join(folder, name)
-}
+const here = folderOfEach(), { file } = here
 const files = () => ({ 'bot-token-file': file('bot', `${botToken}\n`), 'signing-secret-file': file('secret', secret) })
 const socketFiles = () => ({ socket: true, 'bot-token-file': file('bot', botToken), 'app-token-file': file('app', appToken) })
 
@@ -50,12 +35,8 @@ const gateway = (more: { readonly signingSecret?: string; readonly team?: string
 async function run(args: Partial<SlackArgs>) {
   const outcome = await setUpSlack({ url: 'https://berth.example.org', socket: false, ...args })
   for (const one of [botToken, appToken, secret, 'TICKET-OF-ONE-SOCKET']) expect(outcome.text + JSON.stringify(outcome.answer)).not.toContain(one)
-  const of = (what: string): Finding | undefined => outcome.findings.find((finding) => finding.what === what)
-  return { ...outcome, of, bad: outcome.findings.filter(({ is }) => is === 'bad' || is === 'away').map(({ what }) => what) }
+  return seen(outcome)
 }
-
-const roles = { instance: 'campus', roles: ['gateway'], state: 's', policy: 'p', keys: { payloads: 'a', env: 'b', tokens: 'c', chat: 'd' }, gateway: { port: 443 },
-  directory: { url: 'ldaps://ldap.example', bindDn: 'b', bindPasswordFile: 'f', base: 'b', groupBase: 'g', canary: { uid: 'u', group: 'g' } } }
 
 describe('without files', () => {
   test('it says what to click, and the manifest is one that Slack’s own types take', async () => {
@@ -84,7 +65,7 @@ describe('without files', () => {
 
   test.each([[false, 'signingSecretFile'], [true, 'appTokenFile']])('the section is one that the roles take (socket: %s)', async (socket, field) => {
     const { answer } = await run({ socket })
-    expect(checkConfig({ ...roles, ...parse(answer['config'] as string) as object }).chat).toMatchObject({ url: 'https://berth.example.org', slack: [{ team: 'T0000000000', botTokenFile: 'slack-bot-token', [field]: expect.any(String) as string }] })
+    expect(sectionOf(answer)).toMatchObject({ url: 'https://berth.example.org', slack: [{ team: 'T0000000000', botTokenFile: 'slack-bot-token', [field]: expect.any(String) as string }] })
   })
 })
 
@@ -134,6 +115,11 @@ describe('over HTTP', () => {
   ])('a gateway that %s is named', async (_, make, what, says) => {
     const api = await slack(), { url } = await make()
     expect((await run({ url, api: `${api.url}/api`, ...files() })).of(what)).toMatchObject({ is: 'bad', says: expect.stringMatching(says) as string })
+  })
+
+  test('what a gateway answers is quoted without a part of a secret, also where the quotation ends', async () => {
+    const api = await slack(), { url } = await answers(({ signed, body }) => body.includes('ssl_check') ? {} : signed ? { json: { text: `${'x'.repeat(190)}${secret}` } } : { status: 401 })
+    expect((await run({ url, api: `${api.url}/api`, ...files() })).of('round trip')?.says).toMatch(/“x{190}…”\.$/)
   })
 
   test('a gateway that is not there is told apart from one that is wrong', async () => {
@@ -262,13 +248,15 @@ describe('what is misuse', () => {
     ['an address over http', () => ({ url: 'http://berth.example.org' }), /do not travel over http; use https:\/\/berth\.example\.org/],
     ['an address with a path', () => ({ url: 'https://berth.example.org/chat' }), /^--url is a URL like https:\/\/berth\.example\.org, without a path/],
     ['an address with a password', () => ({ url: 'https://a:b@berth.example.org' }), /without a path or a password/],
+    ['an address with nothing but a password', () => ({ url: 'https://:b@berth.example.org' }), /without a path or a password/],
     ['no address', () => ({ url: 'berth.example.org' }), /^--url is a URL/],
     ['an API over http', () => ({ api: 'http://slack.example.org/api', ...files() }), /do not travel over http/],
     ['a file that others may read', () => ({ 'bot-token-file': file('open', botToken, 0o644) }), /may be read by others; run: chmod 600/],
-    ['a file that is not there', () => ({ 'bot-token-file': join(folder, 'none') }), /There is no file/],
+    ['a file that is not there', () => ({ 'bot-token-file': join(here.folder, 'none') }), /There is no file/],
     ['a file with nothing in it', () => ({ 'bot-token-file': file('empty', '\n') }), /holds nothing/],
     ['a file with two words', () => ({ 'bot-token-file': file('two', `${botToken} ${secret}`) }), /more than one word/],
-    ['a folder', () => ({ 'bot-token-file': folder }), /cannot be read|may be read by others/],
+    ['a file with a letter that no header takes', () => ({ 'bot-token-file': file('odd', `${botToken}…`) }), /letters that no secret has/],
+    ['a folder', () => ({ 'bot-token-file': here.folder }), /cannot be read|may be read by others/],
     ['no bot’s token', () => ({ 'signing-secret-file': file('secret', secret) }), /--bot-token-file/],
   ])('%s', async (_, args, says) => {
     const failed = await setUpSlack({ url: 'https://berth.example.org', socket: false, ...args() }).then(() => undefined, (error: Error) => error)
@@ -279,10 +267,10 @@ describe('what is misuse', () => {
 })
 
 describe('in a terminal', () => {
-  const berth = (words: readonly string[], env = {}) => berthChild(words, { home: folder, gateway: '', env })
+  const berth = (words: readonly string[], env = {}) => berthChild(words, { home: here.folder, gateway: '', env })
 
   test('a gateway whose certificate is not trusted is told, and BERTH_CA helps', async () => {
-    const made = makeCertificates(folder), api = await slack(), { url } = await serveGateway({ options: { tls: made } })
+    const made = makeCertificates(here.folder), api = await slack(), { url } = await serveGateway({ options: { tls: made } })
     const words = ['gateway', 'setup', 'slack', '--url', url, '--api', `${api.url}/api`, '--bot-token-file', file('bot', botToken)]
     const without = await berth(words)
     expect(without).toMatchObject({ code: 5, out: expect.stringMatching(/\? gateway: The gateway at .* has a certificate that is not trusted here \([A-Z_]+\).*BERTH_CA/) as string })

@@ -1,6 +1,7 @@
 /** The chat part of the demo: signed slash commands by curl, the page at which an account is linked, and the card. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
+import { signatureOf } from '../../client/gateway/chat/slack/proof.ts'
 import type { DemoBerth } from './berth.ts'
 import { type DemoChat, type DemoPost, sayPost, slackTeam, slackUser } from './slack.ts'
 import { pageAt } from './look.ts'
@@ -58,9 +59,8 @@ export async function playChat({ chat, demo, stage, member, password }: {
 
 /** Prints the very command, and runs it. */
 async function signedCurl(url: string, { fields, secret, stage }: { readonly fields: Readonly<Record<string, string>>; readonly secret: string; readonly stage: Stage }): Promise<string> {
-  const body = new URLSearchParams(fields).toString(), at = Math.floor(Date.now() / 1000)
-  const signature = `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}`
-  const words = ['-sS', '-X', 'POST', url, '-H', `X-Slack-Request-Timestamp: ${at}`, '-H', `X-Slack-Signature: ${signature}`, '--data-raw', body]
+  const body = new URLSearchParams(fields).toString(), at = String(Math.floor(Date.now() / 1000))
+  const words = ['-sS', '-X', 'POST', url, '-H', `X-Slack-Request-Timestamp: ${at}`, '-H', `X-Slack-Signature: ${signatureOf(secret, at, body)}`, '--data-raw', body]
   stage.line(`$ curl ${words.map((word) => /^[\w:/.-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`)
   return new Promise((done, fail) => {
     const child = spawn('curl', words, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { call } from '../embedded/dockerd/api.ts'
+import { zonesOf } from '../embedded/knot.ts'
 import { freePort } from '../embedded/port.ts'
 import { answersSoa, type NameserverOptions, writeZone } from '../embedded/zone.ts'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -18,11 +19,11 @@ export interface KnotOnEngine {
 }
 
 export async function startKnotOnEngine(options: NameserverOptions & { readonly socketPath: string; readonly say: (line: string) => void }): Promise<KnotOnEngine> {
-  const { dir, zones, key, socketPath, say } = options
+  const { dir, zones, socketPath, say } = options
   const port = options.port ?? await freePort(), name = `berth-demo-knot-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`
   for (const folder of ['config', 'storage']) mkdirSync(join(dir, folder), { recursive: true })
   for (const zone of zones) writeZone(join(dir, 'storage', `${zone}.zone`), zone)
-  writeFileSync(join(dir, 'config', 'knot.conf'), configuration(zones, key))
+  writeFileSync(join(dir, 'config', 'knot.conf'), `server:\n    listen: 0.0.0.0@53\n${zonesOf(options, '/storage')}`)
   const ask = async (method: string, path: string, body?: unknown) => {
     const { status, body: text } = await call(socketPath, method, path, body === undefined ? undefined : { json: body }, 300_000)
     if (status >= 400 && status !== 404) throw new Error(`The nameserver could not be started on the engine: ${text.trim()}`)
@@ -50,23 +51,3 @@ export async function startKnotOnEngine(options: NameserverOptions & { readonly 
   }
   return { address: '127.0.0.1', port, stop }
 }
-
-const configuration = (zones: readonly string[], key: NameserverOptions['key']): string => `server:
-    listen: 0.0.0.0@53
-key:
-  - id: ${key.name}.
-    algorithm: hmac-sha256
-    secret: ${key.secret}
-acl:
-  - id: berth
-    key: ${key.name}.
-    action: [update, transfer]
-    update-type: [A, AAAA, SRV, TXT, HTTPS]
-zone:
-${zones.map((zone) => `  - domain: ${zone}.
-    file: "/storage/${zone}.zone"
-    acl: berth
-    zonefile-load: whole
-    journal-content: changes
-    zonefile-sync: -1
-`).join('')}`

@@ -9,8 +9,8 @@ import { answersSoa, keyName, writeZone, type Nameserver, type NameserverOptions
 
 export interface KnotOptions extends NameserverOptions {
   /**
-   * Sends NOTIFY by hand, so often: keeps isolated updates from waiting up to a second for Knot's zone timer
-   * (facts: the Knot stall). 100 is the tried value; absent means off.
+   * Sends NOTIFY by hand, so often: keeps isolated updates from waiting up to a second for Knot's zone timer. 100 is the
+   * tried value; absent means off.
    */
   readonly notifyEveryMs?: number
 }
@@ -37,12 +37,9 @@ export async function startKnot(options: KnotOptions): Promise<Nameserver> {
   })
 }
 
-/**
- * `whole` with `changes` is what keeps acknowledged records over a kill. An acl without a key would open unsigned updates.
- * Warnings are left out of the log, for each failed prerequisite is one.
- */
+/** Warnings are left out of the log, for each failed prerequisite is one. */
 function configuration(options: NameserverOptions, port: number): string {
-  const { dir, zones, key } = options
+  const { dir } = options
   return `server:
     rundir: "${dir}/run"
     listen: 127.0.0.1@${port}
@@ -51,18 +48,27 @@ log:
     any: error
 database:
     storage: "${dir}/db"
-key:
-  - id: ${keyName(options)}
+${zonesOf(options, `${dir}/zones`)}`
+}
+
+/**
+ * Key, acl and zones; `folder` as Knot sees it. `whole` with `changes` is what keeps acknowledged records over a kill. An acl
+ * without a key would open unsigned updates.
+ */
+export function zonesOf(options: NameserverOptions, folder: string): string {
+  const { zones, key } = options, name = keyName(options)
+  return `key:
+  - id: ${name}
     algorithm: hmac-sha256
     secret: ${key.secret}
 acl:
   - id: berth
-    key: ${keyName(options)}
+    key: ${name}
     action: [update, transfer]
     update-type: [A, AAAA, SRV, TXT, HTTPS]
 zone:
 ${zones.map((zone) => `  - domain: ${zone}.
-    file: "${dir}/zones/${zone}.zone"
+    file: "${folder}/${zone}.zone"
     acl: berth
     zonefile-load: whole
     journal-content: changes

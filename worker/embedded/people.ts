@@ -22,7 +22,7 @@ export interface Tree {
   readonly bindPassword: string
   readonly peopleBase: string
   readonly groupsBase: string
-  /** Always there: an absence counts only in a conversation that found these (design rule 9). */
+  /** Always there: an absence counts only in a conversation that found these. */
   readonly canary: { readonly uid: string; readonly group: string; readonly personDn: string; readonly groupDn: string }
   personDn(uid: string): string
   groupDn(cn: string): string

@@ -10,7 +10,7 @@ export interface Keyring {
 
 /**
  * Reads `{"current": "2026a", "keys": {"2026a": "<32 bytes, base64>"}}`. Refuses a file that others may read, an unknown
- * current key, and keys of another length; it never makes a key (design section 7).
+ * current key, and keys of another length; it never makes a key.
  */
 export function readKeyring(file: string): Keyring {
   const { mode } = statSync(file)

@@ -2,18 +2,12 @@ import { defineCommand, flag, needed, toggle } from '../command.ts'
 import { word } from '../values.ts'
 
 /** What goes into addresses and names of files, so nothing of it means anything there. */
-const plainWord = (label: string, sample: string) => ({
+const plainWord = (label: string, sample: string, most: number) => ({
   ...word(label, sample),
-  read: (text: string) => /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/.test(text)
+  read: (text: string) => text.length <= most && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)
     ? { value: text }
-    : { refusal: { kind: 'badLine', sentence: `${label} has lower-case letters, digits and hyphens; write it like ${sample}.` } as const },
+    : { refusal: { kind: 'badLine', sentence: `${label} has lower-case letters, digits and hyphens, at most ${most}; write it like ${sample}.` } as const },
 })
-
-/** `worker/config.ts` takes the same names. */
-const serverName = {
-  ...plainWord('NAME', 'campus'),
-  read: (text: string) => text.length > 32 ? { refusal: { kind: 'badLine', sentence: 'NAME has at most 32 characters.' } as const } : plainWord('NAME', 'campus').read(text),
-}
 
 export const setupMattermost = defineCommand({
   name: 'gateway setup mattermost',
@@ -23,8 +17,9 @@ export const setupMattermost = defineCommand({
   arguments: {
     server: needed(word('URL', 'https://chat.example.org'), 'The Mattermost server.'),
     url: needed(word('URL', 'https://berth.example.org'), 'How Mattermost and members’ browsers reach the gateway.'),
-    name: needed(serverName, 'What Berth calls this server; it is part of every member’s identity there, so it stays.'),
-    team: needed(plainWord('TEAM', 'staff'), 'The team, as its addresses write it. Each team has a slash command of its own.'),
+    // `worker/config.ts` takes the same names.
+    name: needed(plainWord('NAME', 'campus', 32), 'What Berth calls this server; it is part of every member’s identity there, so it stays.'),
+    team: needed(plainWord('TEAM', 'staff', 64), 'The team, as its addresses write it. Each team has a slash command of its own.'),
     'token-file': flag(word('FILE', 'mattermost-admin-token'), 'Holds a personal access token of a system admin; mode 600. Without it, says how to make one.'),
     yes: toggle('Replaces files that hold other tokens, and a slash command that calls another host.'),
   },

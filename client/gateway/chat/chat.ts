@@ -16,13 +16,14 @@ type Request = Omit<From, 'noted'>
 
 /** Nothing here throws. */
 export interface Chat {
-  type(from: Request & { readonly line: string }): Promise<Reply>
+  type(from: Request & { readonly line: string; readonly openForm: OpenForm }): Promise<Reply>
   click(from: Request & { readonly context: unknown }): Promise<Reply>
   /** `errors`: what is wrong with which field, so that the form stays open. */
   submit(from: Request & { readonly state: unknown; readonly fields: Fields }): Promise<{ readonly reply: Reply } | { readonly errors: Readonly<Record<string, string>> }>
-  /** The sealed state of a form of `lend` that may be opened now; undefined for somebody who must be linked first. */
-  formState(user: ChatUser): Promise<string | undefined>
 }
+
+/** Opens the platform's form of `lend`, which bears this sealed state. Undefined when it is open, else why not. */
+export type OpenForm = (state: string) => Promise<string | undefined>
 
 const formMs = 10 * 60_000
 
@@ -32,8 +33,22 @@ export function createChat(needs: ChatNeeds): Chat {
     const from: From = { ...request, noted: {} }
     return inTime(settings.answerMs ?? defaultAnswerMs, told(from, { what, step: () => step(from), options }))
   }
+  /** Undefined for somebody who must be linked first. */
+  async function formState(user: ChatUser): Promise<string | undefined> {
+    const { linked } = await links.who(user).catch(() => ({ linked: undefined }))
+    return linked && sealContext(chatSeals, 'dialog', { verb: 'lend', who: user, id: nanoid(), exp: options.now() + formMs })
+  }
+
   return {
-    type: ({ line, ...from }) => answered(from, 'chat line', (noted) => perform(noted, line)),
+    async type({ line, openForm, ...from }) {
+      const state = line.trim() === 'lend' ? await formState(from.user) : undefined
+      if (state !== undefined) {
+        const { user: { platform, tenant }, requestId } = from, why = await openForm(state)
+        if (why === undefined) return { text: 'Fill in the form, or type it all in one line: `/berth lend IMAGE --for 2h`.' }
+        options.log({ level: 'warn', what: 'chat form not opened', platform, tenant, requestId, why })
+      }
+      return answered(from, 'chat line', (noted) => perform(noted, line))
+    },
     click: ({ context, ...from }) => answered(from, 'chat button', (noted) => press(noted, context, needs)),
     async submit({ state, fields, ...from }) {
       const context = formOf(from, state, needs)
@@ -41,10 +56,6 @@ export function createChat(needs: ChatNeeds): Chat {
       const command = commandOf(context.verb), read = readForm(command, fields)
       if ('errors' in read) return read
       return { reply: await answered(from, 'chat form', (noted) => submit(noted, { context, command, args: read.args, needs })) }
-    },
-    async formState(user) {
-      const { linked } = await links.who(user).catch(() => ({ linked: undefined }))
-      return linked && sealContext(chatSeals, 'dialog', { verb: 'lend', who: user, id: nanoid(), exp: options.now() + formMs })
     },
   }
 }

@@ -1,5 +1,6 @@
 /** What serving a chat takes, and what is known of one request. */
 import type { ChatUser } from '../../../workflows/link/terms.ts'
+import type { Person } from '../../../workflows/ports.ts'
 import type { Temporal } from '../../ask.ts'
 import type { Accounts } from '../accounts.ts'
 import type { InFlight } from '../limits.ts'
@@ -8,7 +9,6 @@ import type { ChatSeals, Seals } from '../seals.ts'
 import type { Sessions } from '../session.ts'
 import type { Links } from './links.ts'
 import type { ChatSettings } from './settings.ts'
-import type { Asker } from './who.ts'
 
 export interface ChatNeeds {
   readonly temporal: Temporal
@@ -21,7 +21,7 @@ export interface ChatNeeds {
   readonly settings: ChatSettings
   /** Shared with the other doors: so many updates of one member at once. */
   readonly updates: InFlight
-  readonly isAdmin: (asker: Asker) => boolean
+  readonly isAdmin: (person: Person) => boolean
 }
 
 /** Whose request it is, as the platform has proven it. */
@@ -32,7 +32,7 @@ export interface From {
   /** Undoes what the platform did to a word of a line while it was typed. */
   readonly unwrap?: (word: string) => string
   /** What the log line says of it once it is known. */
-  readonly noted?: Noted
+  readonly noted: Noted
 }
 
 export interface Noted {

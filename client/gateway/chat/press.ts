@@ -9,7 +9,7 @@ import type { ChatNeeds, From } from './needs.ts'
 import type { Reply } from './reply.ts'
 import { doorOf, mayAdmin, run } from './run.ts'
 import { openContext, sameUser } from './seal.ts'
-import { type Asker, askerOf } from './who.ts'
+import { linkedAsker } from './who.ts'
 
 export async function press(from: From, sealed: unknown, needs: ChatNeeds): Promise<Reply> {
   const context = openContext(needs.chatSeals, 'button', { sealed, now: needs.options.now() })
@@ -23,12 +23,6 @@ export async function press(from: From, sealed: unknown, needs: ChatNeeds): Prom
   const door = doorOf(running, needs)
   if (context.verb === 'extend') await assertCurrent(context, door)
   return run(command, readOf(command, context.lease), { ...running, door, needs })
-}
-
-export async function linkedAsker(from: From, needs: ChatNeeds): Promise<Asker> {
-  const asker = await askerOf(from, needs)
-  if (!asker) throw stop('notLinked', 'This chat account is linked to nobody any more. Link it with: berth link')
-  return asker
 }
 
 /**

@@ -22,11 +22,12 @@ export interface Running {
   readonly door?: Door
 }
 
-export const mayAdmin = (asker: Asker, { isAdmin }: Pick<ChatNeeds, 'isAdmin'>): boolean => asker.person !== undefined && isAdmin(asker)
+/** Nobody while the directory is away. */
+export const mayAdmin = ({ person }: Asker, { isAdmin }: Pick<ChatNeeds, 'isAdmin'>): boolean => person !== undefined && isAdmin(person)
 
 export async function run(command: Command, args: Readonly<Record<string, unknown>>, { needs, ...of }: Running & { readonly needs: ChatNeeds }): Promise<Reply> {
   const { asker, from } = of, { updates, options } = needs
-  if (from.noted) Object.assign(from.noted, { member: asker.uid, command: command.name })
+  Object.assign(from.noted, { member: asker.uid, command: command.name })
   const answer = async (): Promise<Reply> => {
     const done = await command.run?.(args, of.door ?? doorOf(of, needs))
     return replyOf(inZone(asker.who.timeZone, () => command.say?.(done) ?? ''))
@@ -55,11 +56,11 @@ async function kept({ user, requestId: request }: From, answer: () => Promise<Re
 export function doorOf({ asker, from, requestId = from.requestId, line }: Running, needs: ChatNeeds): Door {
   const { accounts, sessions, temporal, seals, options } = needs
   let asked: ReturnType<typeof accounts.desk> | undefined, proof: Promise<void> | undefined
-  return createDoor({ temporal, accounts, seals, options, knows: (uid) => sessions.knows(uid), ...(from.noted && { about: (workflow: string) => { from.noted!.workflow = workflow } }) }, {
+  return createDoor({ temporal, accounts, seals, options, knows: (uid) => sessions.knows(uid), about: (workflow) => { from.noted.workflow = workflow } }, {
     member: asker.uid, requestId, ...(line !== undefined && { line: createHash('sha256').update(line).digest('base64url') }),
     desk: () => asked ??= accounts.desk(asker.uid),
     proveAdmin: () => proof ??= sessions.person(asker).then((person) => {
-      if (!mayAdmin({ ...asker, person }, needs)) throw stop('notAdmin', 'Only admins of Berth may do this; ask one of them.')
+      if (!needs.isAdmin(person)) throw stop('notAdmin', 'Only admins of Berth may do this; ask one of them.')
     }),
   })
 }

@@ -3,17 +3,17 @@ import type { DialogContext } from '../../../workflows/link/terms.ts'
 import type { Command } from '../../commands/command.ts'
 import { readArguments } from '../../commands/read.ts'
 import type { ChatNeeds, From } from './needs.ts'
-import { linkedAsker } from './press.ts'
 import { inChat, type Reply } from './reply.ts'
 import { run } from './run.ts'
 import { openContext, sameUser } from './seal.ts'
+import { linkedAsker } from './who.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
 /** Undefined for a form that is too old, or none of ours, or somebody else's. */
-export function formOf(from: From, state: unknown, { chatSeals, options }: ChatNeeds): DialogContext | undefined {
+export function formOf({ user }: Pick<From, 'user'>, state: unknown, { chatSeals, options }: ChatNeeds): DialogContext | undefined {
   const context = openContext(chatSeals, 'dialog', { sealed: state, now: options.now() })
-  return context && sameUser(context.who, from.user) ? context : undefined
+  return context && sameUser(context.who, user) ? context : undefined
 }
 
 /** What a command gets of the fields, or what is wrong with which of them. */

@@ -20,7 +20,7 @@ export function createPerform(needs: ChatNeeds): Perform {
     const parsed = parseLine(line, from.unwrap)
     if ('refusal' in parsed) return refusedReply(parsed.refusal)
     const { command, args } = parsed
-    if (from.noted) from.noted.command = command.name
+    from.noted.command = command.name
     if (command.name === 'help') return help(args['command'] as readonly string[], from.user)
     if (command.name === 'link') return link(from, args['code'] as string | undefined)
     if (command.name === 'unlink') return unlink(from)

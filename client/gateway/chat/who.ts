@@ -11,8 +11,18 @@ export interface Asker extends Linked {
   readonly person?: Person
 }
 
+interface Request {
+  readonly user: ChatUser
+  readonly requestId?: string
+}
+
+interface Needs {
+  readonly links: Links
+  readonly sessions: Pick<Sessions, 'person'>
+}
+
 /** Undefined for an account that is not linked. Throws when it is linked to somebody who may nothing any more. */
-export async function askerOf({ user, requestId }: { readonly user: ChatUser; readonly requestId?: string }, { links, sessions }: { readonly links: Links; readonly sessions: Pick<Sessions, 'person'> }): Promise<Asker | undefined> {
+export async function askerOf({ user, requestId }: Request, { links, sessions }: Needs): Promise<Asker | undefined> {
   const who = await links.who(user, requestId), { linked } = who
   if (!linked) return undefined
   try {
@@ -25,4 +35,11 @@ export async function askerOf({ user, requestId }: { readonly user: ChatUser; re
     }
     throw error
   }
+}
+
+/** Of a button or a form, which only somebody who was linked has been shown. */
+export async function linkedAsker(request: Request, needs: Needs): Promise<Asker> {
+  const asker = await askerOf(request, needs)
+  if (!asker) throw stop('notLinked', 'This chat account is linked to nobody any more. Link it with: berth link')
+  return asker
 }

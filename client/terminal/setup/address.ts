@@ -4,11 +4,18 @@ import { networks } from '../../gateway/address.ts'
 import { safeGateway } from '../../berth.ts'
 import { stop } from '../../refused.ts'
 
-/** Without a slash at its end; throws a refusal that names the flag. `path`: whether one may be part of it. */
-export function baseOf(text: string, { flag, path }: { readonly flag: string; readonly path: boolean }): string {
-  const sample = flag === '--server' ? 'https://chat.example.org' : flag === '--api' ? 'https://slack.com/api' : 'https://berth.example.org'
+/** What each flag is like, and whether a path may be part of it. */
+const flags = {
+  '--url': { sample: 'https://berth.example.org', path: false },
+  '--server': { sample: 'https://chat.example.org', path: true },
+  '--api': { sample: 'https://slack.com/api', path: true },
+} as const
+
+/** Without a slash at its end; throws a refusal that names the flag. */
+export function baseOf(flag: keyof typeof flags, text: string): string {
+  const { sample, path } = flags[flag]
   const wrong = () => stop('badLine', `${flag} is a URL like ${sample}, without ${path ? '' : 'a path or '}a password in it.`)
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text) || new URL(text).username !== '') throw wrong()
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text) || new URL(text).username !== '' || new URL(text).password !== '') throw wrong()
   // Refuses http to anywhere else, in the sentence that other commands have.
   const url = safeGateway(text)
   if (url.search !== '' || url.hash !== '' || (!path && url.pathname !== '/')) throw wrong()

@@ -1,4 +1,6 @@
 /** One request of a set-up, and what its answer tells besides: whose clock says what. */
+import { isRecord } from '../../gateway/body.ts'
+import { codeIn, isUntrusted } from '../../unreached.ts'
 import { Trouble } from './check.ts'
 
 const answerWithinMs = 15_000
@@ -39,18 +41,14 @@ export async function call(to: string, { what, who, ...init }: Request): Promise
   const read = jsonOf(text)
   return {
     status: response.status, headers: response.headers,
-    json: isObject(read) ? read : undefined, list: Array.isArray(read) ? read.filter(isObject) : [],
+    json: isRecord(read) ? read : undefined, list: Array.isArray(read) ? read.filter(isRecord) : [],
     aheadMs: Number.isNaN(date) ? undefined : date + 500 - at,
   }
 }
 
 function whyNot(error: unknown, { who, origin }: { readonly who: string; readonly origin: string }): string {
-  let code = error instanceof Error && error.name === 'TimeoutError' ? `no answer in ${answerWithinMs / 1000} s` : ''
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { code: own } = at as { readonly code?: unknown }
-    if (typeof own === 'string') code = own
-  }
-  if (/CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
+  const code = error instanceof Error && error.name === 'TimeoutError' ? `no answer in ${answerWithinMs / 1000} s` : codeIn(error)
+  if (isUntrusted(code)) {
     return `${who} at ${origin} has a certificate that is not trusted here (${code}); look at the address and this machine’s clock, or name your organisation’s CA file in BERTH_CA.`
   }
   return `${who} at ${origin} does not answer here${code === '' ? '' : ` (${code})`}; look at the address, and whether this machine may go there.`
@@ -63,8 +61,6 @@ function jsonOf(text: string): unknown {
     return undefined
   }
 }
-
-const isObject = (read: unknown): read is Readonly<Record<string, unknown>> => typeof read === 'object' && read !== null && !Array.isArray(read)
 
 /** A word of a protocol, such as an error’s id; anything else that answers is not said on. */
 export const wordOf = (read: unknown): string | undefined => typeof read === 'string' && /^[\w.:-]{1,80}$/.test(read) ? read : undefined

@@ -24,6 +24,7 @@ export class Trouble extends Error {
 
 /** Shorter ones would blot out words that are no secret. */
 const shortestSecret = 8
+const mostQuoted = 200
 
 export class Findings {
   readonly all: Finding[] = []
@@ -36,7 +37,16 @@ export class Findings {
   }
 
   add(what: string, is: Standing, says: string): void {
-    this.all.push({ what, is, says: [...this.#secrets].reduce((text, secret) => text.replaceAll(secret, '…'), says) })
+    this.all.push({ what, is, says: this.#without(says) })
+  }
+
+  /** What others have said, to be told on: a secret that was cut could not be found in it any more. */
+  quote(said: unknown): string | undefined {
+    return typeof said === 'string' && said !== '' ? `“${this.#without(said).slice(0, mostQuoted)}”` : undefined
+  }
+
+  #without(text: string): string {
+    return [...this.#secrets].reduce((left, secret) => left.replaceAll(secret, '…'), text)
   }
 
   /** What it answers, or undefined when it found trouble; that is told then. */

@@ -3,6 +3,13 @@ import type { Findings } from './check.ts'
 
 const namedMs = 60_000
 
+/** `aheadMs`: how far the platform’s clock is ahead of ours. Answers with how far ours is ahead of it; undefined when it told no time. */
+export function compareOurs(findings: Findings, platform: string, aheadMs: number | undefined): number | undefined {
+  const ours = aheadMs === undefined ? undefined : -aheadMs
+  compareClocks(findings, 'clock', { whose: 'This machine’s clock', platform, aheadMs: ours })
+  return ours
+}
+
 /** `aheadMs`: how far the clock is ahead of the platform’s; undefined when one of them told no time. */
 export function compareClocks(findings: Findings, what: string, { whose, platform, aheadMs }: {
   readonly whose: string; readonly platform: string; readonly aheadMs: number | undefined

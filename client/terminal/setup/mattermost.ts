@@ -11,6 +11,7 @@ import { checkReach } from './mattermost/reach.ts'
 import { mattermostFiles, mattermostSection, mattermostSteps } from './mattermost/steps.ts'
 import { walkMattermost } from './mattermost/trip.ts'
 import { readSecret } from './secret.ts'
+import { sayInOrder, saySection } from './section.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface MattermostArgs {
@@ -24,17 +25,17 @@ export interface MattermostArgs {
 
 /** `folder`: where the tokens are written. */
 export async function setUpMattermost(args: MattermostArgs, folder = '.'): Promise<Outcome> {
-  const server = baseOf(args.server, { flag: '--server', path: true }), url = baseOf(args.url, { flag: '--url', path: false })
+  const server = baseOf('--server', args.server), url = baseOf('--url', args.url)
   const { name, team: teamName, yes } = args
   if (args['token-file'] === undefined) {
     const steps = mattermostSteps({ server, url, name, team: teamName })
-    return { answer: { steps }, text: steps.map((step, at) => `${at + 1}. ${step}`).join('\n'), findings: [] }
+    return { answer: { steps }, text: sayInOrder(steps).join('\n'), findings: [] }
   }
   const findings = new Findings(), api = mattermostAt(server, findings.hide(readSecret(args['token-file'])))
   const names = mattermostFiles({ name, team: teamName })
 
   const config = await findings.attempt(async () => {
-    const { aheadMs } = await findServer(findings, server)
+    const aheadMs = await findServer(findings, server)
     await findAdmin(findings, api)
     const restricted = await findings.attempt(() => checkSwitches(findings, api))
     const team = await findTeam(findings, api, teamName)
@@ -44,7 +45,7 @@ export async function setUpMattermost(args: MattermostArgs, folder = '.'): Promi
     const botTokenFile = bot === undefined ? undefined
       : await findings.attempt(() => keepBotToken(findings, api, { bot, folder, file: names.botTokenFile, yes, description: `Berth at ${url}, as ${name}` }))
     const token = await findings.attempt(() => keepCommand(findings, api, { team, url: `${url}/chat/mattermost/${name}/command`, yes }))
-    const commandTokenFile = token === undefined ? undefined : await findings.attempt(() => keepCommandToken(findings, { token, folder, file: names.commandTokenFile, yes }))
+    const commandTokenFile = token === undefined ? undefined : await findings.attempt(() => keepCommandToken(findings, token, { folder, file: names.commandTokenFile, yes }))
 
     const gatewayAheadMs = await findGateway(url, findings, { needed: false })
     if (gatewayAheadMs !== undefined && aheadMs !== undefined) {
@@ -61,7 +62,7 @@ export async function setUpMattermost(args: MattermostArgs, folder = '.'): Promi
   return {
     answer: { ok: findings.ok, findings: findings.all, changed, ...(config !== undefined && { config }) },
     text: [
-      sayFindings(findings.all), ...config === undefined ? [] : ['', 'The section for Berth’s configuration:', '', config.trimEnd()],
+      sayFindings(findings.all), ...saySection(config),
       '', changed.length === 0 ? 'Nothing was changed.' : `Changed: ${changed.join(', ')}.`,
     ].join('\n'),
     findings: findings.all,

@@ -4,6 +4,7 @@ import { baseOf } from './address.ts'
 import { Findings, sayFindings } from './check.ts'
 import { findGateway } from './gateway.ts'
 import { readSecret } from './secret.ts'
+import { saySection } from './section.ts'
 import { slackApi } from './slack/api.ts'
 import { checkBot, checkSecretShape, checkSocket } from './slack/check.ts'
 import { saySteps, slackSection, slackSteps } from './slack/steps.ts'
@@ -21,8 +22,8 @@ export interface SlackArgs {
 }
 
 export async function setUpSlack(args: SlackArgs): Promise<Outcome> {
-  const url = baseOf(args.url, { flag: '--url', path: false }), { socket } = args
-  const api = args.api === undefined ? undefined : baseOf(args.api, { flag: '--api', path: true })
+  const url = baseOf('--url', args.url), { socket } = args
+  const api = args.api === undefined ? undefined : baseOf('--api', args.api)
   const { 'bot-token-file': botFile, 'signing-secret-file': secretFile, 'app-token-file': appFile } = args
   if (botFile === undefined && secretFile === undefined && appFile === undefined) {
     const steps = slackSteps({ url, socket, api })
@@ -49,7 +50,7 @@ export async function setUpSlack(args: SlackArgs): Promise<Outcome> {
   const config = bot && slackSection(url, { team: bot.team, botTokenFile: basename(botFile), signingSecretFile: file(secretFile), appTokenFile: file(appFile), api })
   return {
     answer: { ok: findings.ok, findings: findings.all, ...(config !== undefined && { config }) },
-    text: [sayFindings(findings.all), ...config === undefined ? [] : ['', 'The section for Berth’s configuration:', '', config.trimEnd()]].join('\n'),
+    text: [sayFindings(findings.all), ...saySection(config)].join('\n'),
     findings: findings.all,
   }
 }

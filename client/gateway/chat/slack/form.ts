@@ -1,11 +1,11 @@
 /** The form of `lend`: opened while its trigger lives, which is 3 s; what was filled in; and what is shown instead of it then. */
 import { lend } from '../../../commands/lend.ts'
 import { isRecord } from '../../body.ts'
+import { post } from '../post.ts'
 import type { Reply } from '../reply.ts'
 import type { SlackTenant } from '../settings.ts'
 import { mostOfBlock, render } from './render.ts'
 
-const openMs = 1000
 const slackApi = 'https://slack.com/api/'
 
 export const formId = 'lend'
@@ -18,17 +18,10 @@ const frame = { type: 'modal', title: plain('Borrow a container') } as const
  * would be loaded for it, and tries again for half an hour what is good for 3 s.
  */
 export async function openForm({ botToken, api = slackApi }: SlackTenant, { trigger, state }: { readonly trigger: string; readonly state: string }): Promise<string | undefined> {
-  try {
-    const response = await fetch(new URL('views.open', api.endsWith('/') ? api : `${api}/`), {
-      method: 'POST', redirect: 'error', signal: AbortSignal.timeout(openMs),
-      headers: { 'content-type': 'application/json; charset=utf-8', authorization: `Bearer ${botToken}` },
-      body: JSON.stringify({ trigger_id: trigger, view: formView(state) }),
-    })
-    const answer = await response.json() as { readonly ok?: unknown; readonly error?: unknown }
-    return answer.ok === true ? undefined : typeof answer.error === 'string' && /^[a-z_]{1,60}$/.test(answer.error) ? answer.error : `status ${response.status}`
-  } catch (error) {
-    return error instanceof Error ? error.name : 'unknown'
-  }
+  const posted = await post(new URL('views.open', api.endsWith('/') ? api : `${api}/`), { token: botToken, body: { trigger_id: trigger, view: formView(state) } })
+  if ('why' in posted) return posted.why
+  const { ok, error } = posted.answer
+  return ok === true ? undefined : typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? error : 'no reason'
 }
 
 /** Fields bear the arguments' own names, so that what is wrong is said at the field. */

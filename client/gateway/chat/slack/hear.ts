@@ -47,10 +47,6 @@ export function createSlackEar({ chat, options }: { readonly chat: Chat; readonl
     options.log({ level: 'warn', what: 'chat refused', platform: 'slack', tenant: textOf(team).slice(0, 40), requestId, why })
     return { text }
   }
-  /** A call to Slack that did not go well; undefined is one that did. */
-  const note = (what: string, more: { readonly tenant: string; readonly requestId: string; readonly why: string | undefined }) => {
-    if (more.why !== undefined) options.log({ level: 'warn', what, platform: 'slack', ...more })
-  }
 
   /** Who clicked or filled in, unless a proof for another team, or a member of another one, is all there is. */
   const fromOf = ({ tenants, said, requestId }: Delivery): From | Nobody => {
@@ -67,7 +63,7 @@ export function createSlackEar({ chat, options }: { readonly chat: Chat; readonl
   async function click(delivery: Delivery): Promise<Answer> {
     const from = fromOf(delivery), reply = 'refused' in from ? from.refused : await press(from, delivery)
     const why = await respond(delivery.said['response_url'], { message: ephemeral(reply), api: from.tenant?.api })
-    note('chat click not answered', { tenant: from.tenant?.team ?? '', requestId: delivery.requestId, why })
+    if (why !== undefined) options.log({ level: 'warn', what: 'chat click not answered', platform: 'slack', tenant: from.tenant?.team ?? '', requestId: delivery.requestId, why })
     return {}
   }
 
@@ -96,13 +92,7 @@ export function createSlackEar({ chat, options }: { readonly chat: Chat; readonl
       if (!tenant) return ephemeral(refuse(delivered, { why: 'unknown team', team, text: unknownTeam }))
       if (id === '' || trigger === '') return ephemeral(refuse(delivered, { why: id === '' ? 'no user' : 'no trigger', team, text: odd }))
       const user: ChatUser = { platform: 'slack', tenant: team, user: id }
-      const state = line.trim() === 'lend' ? await chat.formState(user) : undefined
-      if (state !== undefined) {
-        const why = await openForm(tenant, { trigger, state })
-        if (why === undefined) return ephemeral({ text: 'Fill in the form, or type it all in one line: `/berth lend IMAGE --for 2h`.' })
-        note('chat form not opened', { tenant: team, requestId: delivered, why })
-      }
-      return ephemeral(await chat.type({ user, requestId: requestIdOf('slack', team, trigger), line, unwrap }))
+      return ephemeral(await chat.type({ user, requestId: requestIdOf('slack', team, trigger), line, unwrap, openForm: (state) => openForm(tenant, { trigger, state }) }))
     },
     // Whatever else there is (shortcuts, a form that was closed) is not Berth's.
     interaction: async (delivery) => delivery.said['type'] === 'block_actions' ? click(delivery) : delivery.said['type'] === 'view_submission' ? submit(delivery) : {},

@@ -1,7 +1,6 @@
 /** Answers behind a click: posted to the address that came with it, if that is Slack's. */
+import { post } from '../post.ts'
 import type { Ephemeral } from './render.ts'
-
-const respondMs = 1000
 
 /**
  * Only `https://hooks.slack.com/`, or the origin of a Web API that is configured instead of Slack's (in tests): a signed
@@ -17,16 +16,7 @@ export function mayRespond(to: unknown, api?: string): to is string {
 /** Undefined when it was posted, else why not. The address is a secret, so it is in no sentence. */
 export async function respond(to: unknown, { message, api }: { readonly message: Ephemeral; readonly api?: string | undefined }): Promise<string | undefined> {
   if (!mayRespond(to, api)) return 'not an address of Slack'
-  try {
-    const response = await fetch(to, {
-      method: 'POST', redirect: 'error', signal: AbortSignal.timeout(respondMs),
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      // The card that was clicked stays: it is edited by the bot alone.
-      body: JSON.stringify({ ...message, replace_original: false }),
-    })
-    await response.body?.cancel()
-    return response.ok ? undefined : `status ${response.status}`
-  } catch (error) {
-    return error instanceof Error ? error.name : 'unknown'
-  }
+  // The card that was clicked stays: it is edited by the bot alone.
+  const posted = await post(to, { body: { ...message, replace_original: false } })
+  return 'why' in posted ? posted.why : undefined
 }

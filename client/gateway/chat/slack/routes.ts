@@ -25,16 +25,16 @@ export function slackRoutes({ chat, tenants, options }: Needs): Hono<Env> {
     return c.text(`${sentence}\n`, status)
   }
   const take = (read: Read, hear: (delivery: Delivery) => Promise<Answer>) => async (c: Context<Env>): Promise<Response> => {
-    const body = new Uint8Array(await c.req.arrayBuffer()), text = decode(body)
+    const body = new Uint8Array(await c.req.arrayBuffer()), form = isForm(c) ? formIn(body) : undefined
     // Slack looks at the certificate with this, unsigned; whatever else stands in it is used by nobody.
-    if (isForm(c) && new URLSearchParams(text).get('ssl_check') === '1') return c.body(null, 200)
+    if (form?.get('ssl_check') === '1') return c.body(null, 200)
     const proof = proveRequest(tenants, {
       signature: c.req.header('x-slack-signature'), timestamp: c.req.header('x-slack-request-timestamp'), body, now: options.now(),
     })
     if (proof.is === 'bad') {
       return refuse(c, 401, { why: proof.why, sentence: 'This request does not bear Slack’s signature of this moment; look at the signing secret and at the clock.' })
     }
-    const said = isForm(c) && text !== undefined ? read(new URLSearchParams(text)) : undefined
+    const said = form && read(form)
     if (!said) return refuse(c, 400, { why: isForm(c) ? 'not readable' : 'no form', sentence: 'This is not how Slack sends this; send a form, in UTF-8.' })
     const answer = await hear({ tenants: proof.tenants, said, requestId: c.get('requestId') })
     return Object.keys(answer).length === 0 ? c.body(null, 200) : c.json(answer)
@@ -46,9 +46,9 @@ export function slackRoutes({ chat, tenants, options }: Needs): Hono<Env> {
 }
 
 /** Undefined when it is no UTF-8: what was signed would not be what is read. */
-function decode(body: Uint8Array): string | undefined {
+function formIn(body: Uint8Array): URLSearchParams | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    return new URLSearchParams(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
   } catch {
     return undefined
   }

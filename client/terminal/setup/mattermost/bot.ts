@@ -1,8 +1,7 @@
 /** The bot account that cards come from, and its token. Made once. */
-import { join } from 'node:path'
 import { wordOf } from '../call.ts'
 import { type Findings, Trouble } from '../check.ts'
-import { keepSecret, secretAt } from '../secret.ts'
+import { keepSecret, type Place } from '../secret.ts'
 import { mattermostAt, type Mattermost, refusedBy } from './api.ts'
 import type { Team } from './look.ts'
 
@@ -38,32 +37,25 @@ export async function joinTeam(findings: Findings, api: Mattermost, { bot, team 
   findings.add(what, 'made', `The bot is in ${team.name} now: this server lets only members of one team write to each other (RestrictDirectMessage).`)
 }
 
-interface Place {
+interface BotPlace extends Place {
   readonly bot: string
-  readonly folder: string
-  readonly file: string
-  readonly yes: boolean
   /** What an admin reads in the list of the bot’s tokens. */
   readonly description: string
 }
 
 /** The server never shows a token again, so a good one in the file is kept. Answers with the file. */
-export async function keepBotToken(findings: Findings, api: Mattermost, { bot, folder, file, yes, description }: Place): Promise<string> {
-  const what = 'bot token', path = join(folder, file), kept = secretAt(path)
-  if (kept !== undefined) {
-    const whose = await mattermostAt(api.base, findings.hide(kept)).ask('GET', '/users/me', { what })
-    if (whose.status === 200 && whose.json?.['id'] === bot) {
-      findings.add(what, 'good', `${file} holds a good one.`)
-      return file
-    }
-    if (!yes) throw new Trouble(what, 'bad', `${file} holds no good token of the bot; write --yes to put a new one in its place, or run this in another folder.`)
-  }
-  await keepSecret(path, { over: kept !== undefined, make: async () => {
-    const made = await api.ask('POST', `/users/${bot}/tokens`, { what, body: { description } })
-    const token = made.json?.['token']
-    if (![200, 201].includes(made.status) || typeof token !== 'string' || token === '') throw refusedBy(made, { what, permission: 'create_user_access_token (and manage_others_bots)' })
-    return findings.hide(token)
-  } })
-  findings.add(what, 'made', `A new one, in ${file} (mode 600).`)
-  return file
+export async function keepBotToken(findings: Findings, api: Mattermost, { bot, description, ...place }: BotPlace): Promise<string> {
+  const what = 'bot token'
+  return keepSecret(findings, place, {
+    what, made: 'A new one, in',
+    async isRight(kept) {
+      const { status, json } = await mattermostAt(api.base, findings.hide(kept)).ask('GET', '/users/me', { what })
+      return status === 200 && json?.['id'] === bot
+    },
+    async make() {
+      const made = await api.ask('POST', `/users/${bot}/tokens`, { what, body: { description } }), token = made.json?.['token']
+      if (![200, 201].includes(made.status) || typeof token !== 'string' || token === '') throw refusedBy(made, { what, permission: 'create_user_access_token (and manage_others_bots)' })
+      return findings.hide(token)
+    },
+  })
 }

@@ -1,8 +1,7 @@
 /** The slash command of a team, and its token. Made once, and brought up to date where it differs. */
-import { join } from 'node:path'
 import { wordOf } from '../call.ts'
 import { type Findings, Trouble } from '../check.ts'
-import { keepSecret, secretAt } from '../secret.ts'
+import { keepSecret, type Place } from '../secret.ts'
 import { type Mattermost, refusedBy } from './api.ts'
 import type { Team } from './look.ts'
 
@@ -54,14 +53,5 @@ function tokenOf(command: Readonly<Record<string, unknown>> | undefined): string
 }
 
 /** Answers with the file. */
-export async function keepCommandToken(findings: Findings, { token, folder, file, yes }: { readonly token: string; readonly folder: string; readonly file: string; readonly yes: boolean }): Promise<string> {
-  const what = 'command token', path = join(folder, file), kept = secretAt(path)
-  if (kept === token) {
-    findings.add(what, 'good', `${file} holds it.`)
-    return file
-  }
-  if (kept !== undefined && !yes) throw new Trouble(what, 'bad', `${file} holds another token; write --yes to put this command’s in its place, or run this in another folder.`)
-  await keepSecret(path, { over: kept !== undefined, make: () => Promise.resolve(token) })
-  findings.add(what, 'made', `In ${file} (mode 600).`)
-  return file
-}
+export const keepCommandToken = (findings: Findings, token: string, place: Place): Promise<string> =>
+  keepSecret(findings, place, { what: 'command token', made: 'In', isRight: (kept) => kept === token, make: () => token })

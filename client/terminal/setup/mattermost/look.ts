@@ -1,18 +1,16 @@
 /** Before anything is made: the server, the token, its switches, the team. */
 import { wordOf } from '../call.ts'
 import { type Findings, Trouble } from '../check.ts'
-import { compareClocks } from '../clock.ts'
+import { compareOurs } from '../clock.ts'
 import { mattermostAt, type Mattermost, refusedBy } from './api.ts'
 
-/** How far this machine’s clock is ahead of the server’s, in milliseconds. */
-export async function findServer(findings: Findings, base: string): Promise<{ readonly aheadMs: number | undefined }> {
+/** How far this machine’s clock is ahead of the server’s, in milliseconds; undefined when it told no time. */
+export async function findServer(findings: Findings, base: string): Promise<number | undefined> {
   const what = 'server', { status, json, aheadMs } = await mattermostAt(base).ask('GET', '/config/client?format=old', { what })
   const version = wordOf(json?.['Version'])
   if (status !== 200 || version === undefined) throw new Trouble(what, 'bad', `What answers at ${base} (${status}) is not Mattermost; look at --server.`)
   findings.add(what, 'good', `Mattermost ${version} answers at ${base}.`)
-  const mine = aheadMs === undefined ? undefined : -aheadMs
-  compareClocks(findings, 'clock', { whose: 'This machine’s clock', platform: 'Mattermost', aheadMs: mine })
-  return { aheadMs: mine }
+  return compareOurs(findings, 'Mattermost', aheadMs)
 }
 
 export async function findAdmin(findings: Findings, api: Mattermost): Promise<void> {

@@ -16,10 +16,10 @@ export async function walkMattermost(findings: Findings, api: Mattermost, { team
   const channel = wordOf(square.json?.['id'])
   if (square.status !== 200 || channel === undefined) throw refusedBy(square, { what, permission: 'read_channel; be a member of the team' })
   const answer = await api.ask('POST', '/commands/execute', { what, body: { channel_id: channel, command: '/berth help' } })
-  const id = errorId(answer), text = answer.json?.['text']
+  const id = errorId(answer), said = answer.json?.['text'], quoted = findings.quote(said)
   if (answer.status === 200) {
-    if (isHelp(text)) return findings.add(what, 'good', 'Mattermost ran /berth help, and Berth answered.')
-    throw new Trouble(what, 'bad', `Mattermost ran /berth help, and the answer was${typeof text === 'string' && text !== '' ? `: “${text.slice(0, 200)}”` : ' empty.'} If Berth does not know this command yet, put the section below and its files into its configuration, restart it, and run this again.`)
+    if (isHelp(said)) return findings.add(what, 'good', 'Mattermost ran /berth help, and Berth answered.')
+    throw new Trouble(what, 'bad', `Mattermost ran /berth help, and the answer was${quoted === undefined ? ' empty.' : `: ${quoted}`} If Berth does not know this command yet, put the section below and its files into its configuration, restart it, and run this again.`)
   }
   if (id === 'api.command.execute_command.failed_resp.app_error') {
     // "Command with a trigger of 'berth' returned response 404 Not Found."

@@ -1,7 +1,7 @@
 /** The three secrets, each asked of Slack as far as Slack tells: the bot’s token, its scopes, the socket’s token. */
 import { wordOf } from '../call.ts'
 import { type Findings, Trouble } from '../check.ts'
-import { compareClocks } from '../clock.ts'
+import { compareOurs } from '../clock.ts'
 import { askSlack } from './api.ts'
 import { botScopes } from './manifest.ts'
 
@@ -28,9 +28,7 @@ export async function checkBot(findings: Findings, { api, token }: { readonly ap
   if (wordOf(json['bot_id']) === undefined) findings.add(what, 'bad', `It is ${user ?? 'somebody'}’s and no bot’s; the right one is at ${where}.`)
   else findings.add(what, 'good', `It is the bot’s (${user ?? 'unnamed'}) of team ${team}.`)
   checkScopes(findings, scopes)
-  const mine = aheadMs === undefined ? undefined : -aheadMs
-  compareClocks(findings, 'clock', { whose: 'This machine’s clock', platform: 'Slack', aheadMs: mine })
-  return { team, aheadMs: mine }
+  return { team, aheadMs: compareOurs(findings, 'Slack', aheadMs) }
 }
 
 function checkScopes(findings: Findings, scopes: readonly string[] | undefined): void {

@@ -1,6 +1,6 @@
 /** What an admin clicks in Slack, in order. */
 import { manifestText } from './manifest.ts'
-import { chatSection, keyStep } from '../section.ts'
+import { chatSection, keyStep, sayInOrder, saySection } from '../section.ts'
 
 interface Wish {
   readonly url: string
@@ -50,7 +50,7 @@ export function slackSteps({ url, socket, api }: Wish): Steps {
 }
 
 export const saySteps = ({ steps, manifest, config }: Steps): string => [
-  ...steps.map((step, at) => `${at + 1}. ${step}`),
+  ...sayInOrder(steps),
   '', 'The manifest (should_escape is false, so that addresses and & in a line come as they were typed):', '', manifest.trimEnd(),
-  '', 'The section for Berth’s configuration:', '', config.trimEnd(),
+  ...saySection(config),
 ].join('\n')

@@ -2,7 +2,8 @@
  * The way of a slash command over HTTP, walked as Slack walks it: signed with the secret, to the gateway and back. A
  * harmless line of a user that does not exist, so nothing is started or told to anybody.
  */
-import { createHmac, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import { signatureOf } from '../../../gateway/chat/slack/proof.ts'
 import { addressesOf, hostOf, isReserved } from '../address.ts'
 import { call } from '../call.ts'
 import { type Findings, Trouble } from '../check.ts'
@@ -29,7 +30,7 @@ export async function walkSlack(findings: Findings, { url, secret, team, mineAhe
   const send = (form: Readonly<Record<string, string>>, signed: boolean) => {
     const body = new URLSearchParams({ team_id: team, user_id: 'U0BERTHSETUP', command: '/berth', text: 'help', trigger_id: `setup.${randomUUID()}`, ...form }).toString()
     const at = String(Math.floor(slackNow / 1000))
-    const proof = { 'x-slack-request-timestamp': at, 'x-slack-signature': `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}` }
+    const proof = { 'x-slack-request-timestamp': at, 'x-slack-signature': signatureOf(secret, at, body) }
     return call(`${url}/chat/slack/command`, {
       what, who: 'The gateway', method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...signed ? proof : {} },
     })
@@ -45,9 +46,9 @@ export async function walkSlack(findings: Findings, { url, secret, team, mineAhe
       ? 'The gateway refuses the signature, because its clock is off.'
       : `The gateway refuses the signature: it has no tenant ${team} with this signing secret. Put the section below and the secret’s file into its configuration, restart it, and run this again.`)
   }
-  const said = answer.json?.['text']
+  const said = answer.json?.['text'], quoted = findings.quote(said)
   if (answer.status !== 200 || !isHelp(said)) {
-    throw new Trouble(what, 'bad', `The gateway took the signature, but its answer (${answer.status}) is not the help of /berth${typeof said === 'string' && said !== '' ? `: “${said.slice(0, 200)}”` : '; look at its log'}.`)
+    throw new Trouble(what, 'bad', `The gateway took the signature, but its answer (${answer.status}) is not the help of /berth${quoted === undefined ? '; look at its log' : `: ${quoted}`}.`)
   }
   findings.add(what, 'good', 'A signed command got its answer, an unsigned one got none.')
 }
