@@ -21,10 +21,10 @@ export const measureChat: Measure = {
     const users = Object.fromEntries(Array.from({ length: lanes }, (_, number) => [userOf(number), `member${number}`]))
     const slack = await startDemoSlack({ team, users })
     try {
-      const stage = await openStage(options.say, {
+      const stage = await openStage({ ...options, chat: {
         slack: [{ team, api: slack.api, botToken: 'xoxb-bench', signingSecret: secret, appToken: 'xapp-bench' }],
         mattermost: [{ name: 'bench', url: slack.api.replace(/\/api\/$/, ''), botToken: 'bench', commandTokens: { t: 'token' } }],
-      })
+      } })
       const lender = await openLender(stage)
       try {
         const members = await Promise.all(Array.from({ length: lanes }, async (_, number) => {

@@ -7,7 +7,7 @@ import { lanes, openStage, type Stage } from './stage.ts'
 export const measureLend: Measure = {
   names: ['lend_over_floor', 'lends_per_second_over_floor', 'answer_p99'],
   async take(wanted, options, tell) {
-    const stage = await openStage(options.say)
+    const stage = await openStage(options)
     const lender = await openLender(stage)
     try {
       // A lease of each member stands all the time, so that the account's network does too, but where it is the point.

@@ -1,7 +1,5 @@
 /** One lend as a member sees it, timed: from the request to the gateway's answer, and to ready. */
-import Docker from 'dockerode'
 import type { Berth } from '../../client/berth.ts'
-import { reserved } from '../../activities/docker/labels.ts'
 import { Refused } from '../../client/refused.ts'
 import { statusQuery } from '../../workflows/contract.ts'
 import { refusalClass } from '../../workflows/refusals.ts'
@@ -35,11 +33,11 @@ const withinMs = 60_000
  * The story is asked only once the engine has started the container, and then until it says ready: asking all the time
  * would load what is measured.
  */
-export async function openLender({ client, socketPath, instance }: Stage): Promise<Lender> {
-  const started = await followStarts(socketPath, instance)
+export async function openLender({ client, followStarts }: Stage): Promise<Lender> {
+  const started = await followStarts()
   const untilReady: Lender['untilReady'] = async ({ key, leaseId }, began) => {
     const story = client.workflow.getHandle(leaseId)
-    await started.of(key).catch(async (error: Error) => {
+    await started.of(key, withinMs).catch(async (error: Error) => {
       const { phase, queue, timeline } = await story.query(statusQuery)
       throw new Error(`${error.message} It is ${phase}${queue ? ` (${queue.reason})` : ''}: ${timeline.map(({ at, what }) => `${at - began} ms ${what}`).join('; ')}`)
     })
@@ -76,38 +74,6 @@ async function again(step: () => Promise<unknown>): Promise<void> {
       if (!(error instanceof Refused) || refusalClass[error.refusal.kind] !== 'try later' || left === 0) throw error
       await pause(500)
     }
-  }
-}
-
-/** Resolves for a key when the engine has started its container. */
-async function followStarts(socketPath: string, instance: string) {
-  const seen = new Map<string, PromiseWithResolvers<void>>()
-  const of = (key: string) => {
-    const found = seen.get(key) ?? Promise.withResolvers<void>()
-    seen.set(key, found)
-    return found
-  }
-  const filters = { type: ['container' as const], event: ['start'], label: [`${reserved.instance}=${instance}`] }
-  const stream = await new Docker({ socketPath }).getEvents({ filters }) as NodeJS.ReadableStream & { destroy(): void }
-  let rest = ''
-  stream.setEncoding('utf8')
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop()!
-    for (const line of lines) {
-      const key = (JSON.parse(line) as { Actor: { Attributes: Record<string, string> } }).Actor.Attributes[reserved.key]
-      if (key) of(key).resolve()
-    }
-  })
-  return {
-    async of(key: string) {
-      const late = AbortSignal.timeout(withinMs)
-      await Promise.race([of(key).promise, new Promise((_, fail) => {
-        late.addEventListener('abort', () => fail(new Error(`No container was started for ${key} within ${withinMs / 1000} s.`)), { once: true })
-      })])
-      seen.delete(key)
-    },
-    close: () => stream.destroy(),
   }
 }
 

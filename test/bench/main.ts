@@ -7,12 +7,13 @@ import { installRuntime } from '../../worker/runtime.ts'
 import { measureChat } from './chat.ts'
 import { measureClaimsOverRaw } from './claims.ts'
 import { measureCost } from './cost.ts'
+import { measureKubernetes } from './kubernetes.ts'
 import { measureLend } from './lend.ts'
 import { type Row, jsonOf, textOf } from './measure.ts'
 import { measureOpen } from './open.ts'
 import { measureWatching } from './watching.ts'
 
-const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend, measureWatching, measureChat]
+const measures = [measureCost, measureClaimsOverRaw, measureOpen, measureLend, measureWatching, measureChat, measureKubernetes]
 const known = measures.flatMap(({ names }) => names)
 
 const { values: { json, quick, only } } = parseArgs({

@@ -22,25 +22,28 @@ const perMember = 20, inFlight = 8
 
 export const measureOpen: Measure = {
   names: ['open_1000'],
-  async take(_, options, tell) {
-    const dir = await mkdtemp(join(tmpdir(), 'berth-bench-'))
-    const temporal = await startTemporal({ dir, say: options.say })
-    const connection = await Connection.connect({ address: temporal.address })
-    const secret = randomBytes(32), namespace = `bench-${randomUUID()}`
-    const roles = await startRoles({ address: temporal.address, namespace, secret: secret.toString('base64') })
-    try {
-      const client = new Client({ connection, namespace, dataConverter: dataConverter({ current: 'k', keys: new Map([['k', secret]]) }) })
-      await openAndEnd({ client, roles, serverPid: temporal.pid }, options, tell)
-    } finally {
-      await end(roles)
-      await connection.close()
-      await temporal.stop()
-      await rm(dir, { recursive: true, force: true })
-    }
-  },
+  take: (_, options, tell) => withRoles(options, (opened) => openAndEnd(opened, options, tell)),
 }
 
-interface Opened {
+/** A Temporal of its own, and roles core and host in a process of their own. */
+export async function withRoles({ say, kubeconfig }: { readonly say: BenchOptions['say']; readonly kubeconfig?: string }, work: (opened: Opened) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'berth-bench-'))
+  const temporal = await startTemporal({ dir, say })
+  const connection = await Connection.connect({ address: temporal.address })
+  const secret = randomBytes(32), namespace = `bench-${randomUUID()}`
+  const roles = await startRoles({ address: temporal.address, namespace, secret: secret.toString('base64'), ...(kubeconfig !== undefined && { kubeconfig }) })
+  try {
+    const client = new Client({ connection, namespace, dataConverter: dataConverter({ current: 'k', keys: new Map([['k', secret]]) }) })
+    await work({ client, roles, serverPid: temporal.pid })
+  } finally {
+    await end(roles)
+    await connection.close()
+    await temporal.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+export interface Opened {
   readonly client: Client
   readonly roles: ChildProcess
   readonly serverPid: number
@@ -80,7 +83,7 @@ interface Many {
   readonly prefix: string
 }
 
-async function lendMany(client: Client, { count, dueOf, prefix }: Many): Promise<void> {
+export async function lendMany(client: Client, { count, dueOf, prefix }: Many): Promise<void> {
   let next = 0
   await Promise.all(Array.from({ length: inFlight }, async (_, lane) => {
     for (let mine = 0; next < count; mine++) {
@@ -90,9 +93,9 @@ async function lendMany(client: Client, { count, dueOf, prefix }: Many): Promise
   }))
 }
 
-const countOf = async (client: Client, query: string) => (await client.workflow.count(query)).count
+export const countOf = async (client: Client, query: string) => (await client.workflow.count(query)).count
 
-async function until(look: () => Promise<boolean>, deadline: number, what: string): Promise<void> {
+export async function until(look: () => Promise<boolean>, deadline: number, what: string): Promise<void> {
   while (!await look()) {
     if (Date.now() > deadline) throw new Error(`In vain: ${what}.`)
     await new Promise((done) => setTimeout(done, 500))
@@ -108,7 +111,7 @@ async function startRoles(order: RolesOrder): Promise<ChildProcess> {
 }
 
 /** Resident bytes after a collection. */
-async function memoryOf(roles: ChildProcess): Promise<number> {
+export async function memoryOf(roles: ChildProcess): Promise<number> {
   const answer = once(roles, 'message')
   roles.send('memory')
   await answer

@@ -14,13 +14,13 @@ import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../../activities/temporal/retry.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
 import { startCore } from '../../worker/core.ts'
-import { startHost } from '../../worker/host.ts'
+import { type HostOptions, startHost } from '../../worker/host.ts'
 import type { Keyring } from '../../worker/keys/keyring.ts'
 import { prepareNamespace } from '../../worker/namespace.ts'
 import { accountId, attributes, coreQueue, lendUpdate } from '../../workflows/contract.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { CoreSteps } from '../../workflows/steps.ts'
-import type { Clocks, Entitlement, Receipt, SiteTerms } from '../../workflows/terms.ts'
+import type { Clocks, Entitlement, HostOffer, Receipt, SiteTerms } from '../../workflows/terms.ts'
 import { newKey } from '../ports/names.suite.ts'
 
 const minute = 60_000, hour = 60 * minute, gibi = 2 ** 30, instance = 'bench'
@@ -32,10 +32,22 @@ export interface SmallOptions {
   readonly ring: Keyring
   readonly clocks?: Partial<Clocks>
   readonly entitlement?: Partial<Entitlement>
+  /** Absent: everything is lent in memory. */
+  readonly lend?: SmallHost
 }
 
+/** What a host lends on, with or without a watch. */
+export interface SmallHost extends Pick<HostOptions, 'steps' | 'watch'> {
+  readonly offer: Pick<HostOffer, 'address' | 'ports' | 'runtime'>
+}
+
+const inMemory = (): SmallHost => ({
+  steps: createHostSteps({ runtime: memoryRuntime({ instance }), openEnv: () => ({}) }),
+  offer: { address: '127.0.0.1', ports: [20_000, 30_000], runtime: 'memory' },
+})
+
 /** Roles core and host in this process; everybody is a member. Answers with how to stop them. */
-export async function startSmall({ address, namespace, ring, ...terms }: SmallOptions): Promise<() => Promise<void>> {
+export async function startSmall({ address, namespace, ring, lend = inMemory(), ...terms }: SmallOptions): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address })
   await prepareNamespace(connection, { namespace, instance })
   const context = { connection, namespace, instance, payloads: ring }
@@ -54,10 +66,7 @@ export async function startSmall({ address, namespace, ring, ...terms }: SmallOp
     ...createNameSteps({ names: memoryNames() }), ...createOpenLeases(), ...createSweepSteps(), ...createBrakeSteps(), ...createHostMemory(), ...createRetrySteps(), ...createChatSteps({ chats: {}, seal: (text) => text, startingOf: async () => undefined }),
   }
   const core = await startCore(context, { steps })
-  const host = await startHost(context, {
-    steps: createHostSteps({ runtime: memoryRuntime({ instance }), openEnv: () => ({}) }),
-    offer: { host: 'h1', site, address: '127.0.0.1', cpu: 10_000, memory: 10_000 * gibi, slots: 10_000, ports: [20_000, 30_000], runtime: 'memory' },
-  })
+  const host = await startHost(context, { ...lend, offer: { host: 'h1', site, cpu: 10_000, memory: 10_000 * gibi, slots: 10_000, ...lend.offer } })
   return async () => {
     await Promise.all([host.stop(), core.stop()])
     await connection.close()

@@ -25,7 +25,10 @@ import { startTemporal } from '../../worker/embedded/temporal/start.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
 import { readKeyring } from '../../worker/keys/keyring.ts'
 import type { LeaseSpec } from '../../workflows/terms.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { clusterReserve, openClusterFloor } from './clusterFloor.ts'
 import { openFloor, type Floor } from './floor.ts'
+import { followCluster, followEngine, type Starts } from './starts.ts'
 
 export const lanes = 8, password = 'bench'
 const zone = 'bench.berth.test', notifyEveryMs = 100
@@ -35,7 +38,8 @@ export interface Stage {
   readonly floor: Floor
   /** Knows the stories; looks, and never lends. */
   readonly client: Client
-  readonly socketPath: string
+  /** When containers of its leases were started. */
+  followStarts(): Promise<Starts>
   readonly instance: string
   /** The library of a member who is signed in. */
   member(number: number): Promise<Berth>
@@ -48,7 +52,14 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function openStage(say: (line: string) => void, chat?: ChatSurroundings): Promise<Stage> {
+export interface StageOptions {
+  readonly say: (line: string) => void
+  readonly chat?: ChatSurroundings
+  /** Lends on it instead of on the Docker engine. */
+  readonly cluster?: Pick<Cluster, 'kubeconfig' | 'address'>
+}
+
+export async function openStage({ say, chat, cluster }: StageOptions): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), 'berth-bench-'))
   const undo: (() => Promise<unknown>)[] = [() => rm(root, { recursive: true, force: true })]
   const close = async () => {
@@ -69,39 +80,35 @@ export async function openStage(say: (line: string) => void, chat?: ChatSurround
     const directory = keep(await startSlapd({
       dir: folder('directory'), people: uids.map((uid) => ({ uid, password })), groups: [{ cn: 'staff', members: uids }],
     }))
-    const { socketPath } = keep(await engine())
-    await buildImages(socketPath)
+    const socketPath = cluster ? '' : keep(await engine()).socketPath
+    if (!cluster) await buildImages(socketPath)
     const knot = keep(await startKnot({ dir: folder('names'), zones: [zone], key: updateKey, notifyEveryMs }))
-    const ports = await portRange(400), floorPorts = await portRange(400)
-    undo.push(() => ports.release(), () => floorPorts.release())
-    const noWall = whyNoWall(), range = freeSubnet(20)
-    let floorRange = freeSubnet(20)
-    while (overlaps(range, floorRange)) floorRange = freeSubnet(20)
-
+    const { ports, floorPorts, range, floorRange } = await room(undo), noWall = whyNoWall()
     const dir = folder('berth'), policy = join(dir, 'policy.yaml')
     writeFileSync(policy, JSON.stringify(policyOf()))
     const made = makeConfiguration({
       dir, instance: `bench-${process.pid}`, roles: ['core', 'host', 'gateway'], policy, directory, nameserver: knot, zones: [zone], updateKey,
-      host: { name: 'bench', site: 'campus', socket: socketPath, ports: ports.ports, range, wall: noWall ? 'none' : 'iptables' },
+      host: { name: 'bench', site: 'campus', socket: socketPath, ports, range, wall: noWall ? 'none' : 'iptables' },
       gatewayPort: await freePort(), ...(chat && { chat }),
     })
     // More than the machine has: what is measured is time, and each lease alone stays within the machine.
-    const config = { ...made, host: { ...made.host, cpu: 1_000, memoryMi: 100_000, slots: 400 } }
+    const plenty = { cpu: 1_000, memoryMi: 100_000, slots: 400 }
+    const config = { ...made, host: cluster ? { ...clusterHost(cluster), ...plenty } : { ...made.host, ...plenty } }
     const checked = checkConfig(config)
-    undo.push(() => clear(checked))
+    if (!cluster) undo.push(() => clear(checked))
     keep(await startProcess({ dir, name: 'berth', config, temporal: { address: temporal.address, namespace: 'default' } }))
     const gateway = `http://127.0.0.1:${checked.gateway!.port}`
 
     const connection = await Connection.connect({ address: temporal.address })
     undo.push(() => connection.close())
     const client = new Client({ connection, namespace: 'default', dataConverter: dataConverter(readKeyring(checked.keys.payloads)) })
-    const floor = await openFloor({
-      socketPath, zone, spec, firstPort: floorPorts.ports[0], subnet: floorRange, lanes,
-      nameserver: {
-        server: { host: knot.address, port: knot.port },
-        key: { name: updateKey.name, algorithm: 'hmac-sha256', secret: Buffer.from(updateKey.secret, 'base64') },
-      },
-    })
+    const nameserver = {
+      server: { host: knot.address, port: knot.port },
+      key: { name: updateKey.name, algorithm: 'hmac-sha256' as const, secret: Buffer.from(updateKey.secret, 'base64') },
+    }
+    const floor = cluster
+      ? await openClusterFloor({ ...cluster, zone, spec, nameserver, ports: floorNodePorts })
+      : await openFloor({ socketPath, zone, spec, firstPort: floorPorts[0], subnet: floorRange, lanes, nameserver })
     undo.push(() => floor.close())
     const members = new Map<number, Promise<Berth>>()
     const signIn = async (number: number) => {
@@ -110,7 +117,8 @@ export async function openStage(say: (line: string) => void, chat?: ChatSurround
       return berth
     }
     return {
-      floor, client, socketPath, instance: checked.instance, gateway, close,
+      floor, client, instance: checked.instance, gateway, close,
+      followStarts: () => cluster ? followCluster(cluster.kubeconfig, checked.instance) : followEngine(socketPath, checked.instance),
       async anotherGateway() {
         const port = await freePort()
         const { pid } = keep(await startProcess({
@@ -123,7 +131,7 @@ export async function openStage(say: (line: string) => void, chat?: ChatSurround
         members.set(number, berth)
         return berth
       },
-      inside: `Docker engine (one port, 0.5 cpu, 64 MiB, ${noWall ? 'no wall' : 'wall up'}), Knot (notify remedy every ${notifyEveryMs} ms), slapd, `
+      inside: `${cluster ? 'Kubernetes 1.36.3 with one real node' : 'Docker engine'} (one port, 0.5 cpu, 64 MiB, ${noWall || cluster ? 'no wall' : 'wall up'}), Knot (notify remedy every ${notifyEveryMs} ms), slapd, `
         + 'Temporal embedded, codec on, all roles in one process, load from another',
     }
   } catch (error) {
@@ -131,6 +139,21 @@ export async function openStage(say: (line: string) => void, chat?: ChatSurround
     throw error
   }
 }
+
+/** Host ports and ranges for leases and for the floor. */
+async function room(undo: (() => Promise<unknown>)[]) {
+  const ports = await portRange(400), floorPorts = await portRange(400), range = freeSubnet(20)
+  undo.push(() => ports.release(), () => floorPorts.release())
+  let floorRange = freeSubnet(20)
+  while (overlaps(range, floorRange)) floorRange = freeSubnet(20)
+  return { ports: ports.ports, floorPorts: floorPorts.ports, range, floorRange }
+}
+
+const leaseNodePorts = [30_000, 30_999] as const, floorNodePorts = [31_000, 31_999] as const
+
+/** Pods reserve next to no cpu, for a machine of two cores is to hold dozens of them. */
+const clusterHost = ({ kubeconfig }: Pick<Cluster, 'kubeconfig'>) =>
+  ({ name: 'bench', site: 'campus', ports: leaseNodePorts, kubernetes: { kubeconfig, reserve: clusterReserve } })
 
 /** JSON is YAML too. Plenty of everything, since what is measured is time. */
 function policyOf() {

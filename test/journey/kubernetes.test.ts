@@ -14,7 +14,7 @@ let it: Journey, cluster: Use, api: Client
 beforeAll(async () => {
   cluster = await sharedCluster('node')
   api = connect(cluster)
-  it = await journey({ nameserver: 'knot', cluster })
+  it = await journey({ nameserver: 'knot', cluster, policy: { defaults: { restart: 'always' } } })
   await Promise.all([it.start(['core']), it.start(['host']), it.start(['host'], { change: it.onCluster! }), it.start(['gateway'])])
   await it.login('mika')
 })
@@ -51,7 +51,7 @@ test('a lease on a cluster is lent, named, reached, paused, resumed and returned
   await eventually('nothing is left in the cluster', isGone)
 })
 
-test('a container that died is started again, and a namespace that somebody deleted is made anew', async () => {
+test('a container that died is started again, and a namespace that somebody deleted is made anew', { timeout: 180_000 }, async () => {
   expect((await it.as('mika', 'lend', 'web', '--name', 'strong', '--on', 'kubernetes', '--json')).code).toBe(0)
   const status = await it.status('mika', 'strong'), first = await podOf(status)
   const id = first!.status!.containerStatuses![0]!.containerID!.replace('containerd://', '')

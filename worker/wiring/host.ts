@@ -3,9 +3,9 @@ import type { Marks } from '../../activities/mark.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createOwn } from '../../activities/steps/own.ts'
 import { createWatch } from '../../activities/steps/watch.ts'
-import type { Eyes, Pulse, Runtime } from '../../workflows/ports.ts'
+import type { Eyes, Pulse, Reach, Runtime } from '../../workflows/ports.ts'
 import type { HostOffer } from '../../workflows/terms.ts'
-import { marksOf, openEnvWith } from '../adapters.ts'
+import { marksOf, openEnvWith, sealAccess } from '../adapters.ts'
 import type { Config } from '../config.ts'
 import { startHost } from '../host.ts'
 import { readKeyring } from '../keys/keyring.ts'
@@ -14,6 +14,8 @@ import type { RunningRole, WorkerContext } from '../role.ts'
 /** What a technology brings along for a host. */
 export interface Lender {
   readonly runtime: Runtime
+  /** Absent where members' own tools reach nothing. */
+  readonly reach?: Reach
   readonly eyes: Eyes
   readonly pulse: Pulse
   readonly kind: HostOffer['runtime']
@@ -24,14 +26,15 @@ export interface Lender {
 
 export async function wireHost(config: Config, context: WorkerContext): Promise<RunningRole> {
   const settings = config.host!, lender = await lenderOf(config, marksOf(config)), { runtime, eyes, pulse } = lender
-  const own = createOwn(), steps = own.wrap(createHostSteps({ runtime, openEnv: openEnvWith(readKeyring(config.keys.env!)) }))
+  const reach = lender.reach && { of: lender.reach, seal: sealAccess }
+  const own = createOwn(), steps = own.wrap(createHostSteps({ runtime, reach, openEnv: openEnvWith(readKeyring(config.keys.env!)) }))
   const watch = createWatch({ eyes, pulse, own })
   const now = async () => ({
     ...await lender.offer(),
     ...(settings.cpu !== undefined && { cpu: settings.cpu }), ...(settings.memoryMi !== undefined && { memory: settings.memoryMi * 2 ** 20 }),
   })
   const offer = { host: settings.name, site: settings.site, ports: settings.ports, slots: settings.slots, runtime: lender.kind, ...await now() }
-  const role = await startHost(context, { steps, watch, check: () => eyes.glimpse(), offer, now })
+  const role = await startHost(context, { steps, watch, offer, now, ...(lender.kind === 'docker' && { check: () => eyes.glimpse() }) })
   return { done: role.done, stop: () => role.stop().finally(() => lender.close()) }
 }
 
