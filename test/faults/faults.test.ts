@@ -1,7 +1,9 @@
 /** The shorter set of `npm run faults`: the same rows with small numbers, on the run's own servers. */
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
+import { lacks } from '../kubernetes/lacks.ts'
 import { amongForeign } from './foreign.ts'
-import { hostKilled } from './kills.ts'
+import { clusterKilled } from './clusterAway.ts'
+import { clusterHostKilled, hostKilled } from './kills.ts'
 import { quota } from './quota.ts'
 import { renewals } from './renewals.ts'
 import { seeded } from './random.ts'
@@ -29,3 +31,9 @@ test.concurrent('a sweep touches nothing among foreign containers and records, s
 test.concurrent('two instances on one engine and one zone do not touch each other', () => holds((it) => twoInstances(it, 3)), long)
 
 test.concurrent('a host worker killed before and after its steps leaves each story to end right', () => holds(hostKilled.run), long)
+
+describe.skipIf(lacks('node'))('on a cluster', () => {
+  test('a host worker killed before and after its steps leaves each story to end right', () => holds(clusterHostKilled.run), long)
+
+  test('an API server that is killed and comes back during lends leaves nothing and doubles nothing', () => holds(clusterKilled.run), long)
+})

@@ -4,6 +4,8 @@ import type { temporal } from '@temporalio/proto'
 import { accountId } from '../../workflows/contract.ts'
 import { localMarker } from '../bench/actions.ts'
 import type { Role } from '../journey/berth.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { withCluster } from './clusterAway.ts'
 import { type Life, short, whole } from './lives.ts'
 import type { Kill, When } from './orders.ts'
 import { type Stage, disposable, stage } from './stage.ts'
@@ -21,6 +23,12 @@ export const hostKilled: Trial = {
   run: (it) => killAll(it, { row: 'host', dies: ['host'], lives: ['core'] }),
 }
 
+export const clusterHostKilled: Trial = {
+  name: 'clusterHost',
+  promise: 'the same for the worker of a host that is a cluster',
+  run: (it) => withCluster(it, (cluster) => killAll(it, { row: 'clusterHost', dies: ['host'], lives: ['core'], cluster })),
+}
+
 type IMarker = temporal.api.history.v1.IMarkerRecordedEventAttributes
 
 interface Setting {
@@ -28,6 +36,8 @@ interface Setting {
   /** Roles of the process that is killed, and of one that lives on. */
   readonly dies: readonly Role[]
   readonly lives: readonly Role[]
+  /** The only host, instead of the engine. */
+  readonly cluster?: Pick<Cluster, 'kubeconfig'>
 }
 
 interface Point {
@@ -37,8 +47,8 @@ interface Point {
   readonly of: string
 }
 
-async function killAll(it: Trying, { row, dies, lives }: Setting): Promise<void> {
-  await using berth = disposable(await stage(it))
+async function killAll(it: Trying, { row, dies, lives, cluster }: Setting): Promise<void> {
+  await using berth = disposable(await stage(it, cluster && { cluster: { ...cluster, alone: true } }))
   if (lives.length > 0) await berth.begin(lives)
   let worker = await berth.begin(dies)
   // One after the other: they share an account, whose history is read.

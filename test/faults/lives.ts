@@ -29,7 +29,7 @@ export const whole: Life = {
     await until('ready')
     const { until: kept, endpoints } = await statusOf(client, lease)
     if (kept !== after) wrong.push('the extension was lost')
-    const page = await fetch(`http://127.0.0.1:${endpoints[0]!.hostPort}/`, { signal: AbortSignal.timeout(10_000) }).then(({ status }) => status, String)
+    const page = await fetch(`http://${endpoints[0]!.address}:${endpoints[0]!.hostPort}/`, { signal: AbortSignal.timeout(10_000) }).then(({ status }) => status, String)
     if (page !== 200) wrong.push(`its page answered ${page}`)
     await returnLease(client, lease)
     return { lease, wrong: [...wrong, ...endedOtherwise(await endingOf(client, lease), 'returned')] }

@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client'
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import { attributes, statusQuery } from '../../workflows/contract.ts'
 import { rootMessage } from '../../workflows/refuse.ts'
-import { containersOf } from '../../worker/demo/look.ts'
+import type { Journey } from '../journey/berth.ts'
 
 export interface LookOut {
   /** Resolves when the lease shows this phase, or is closed (`closed`); rejects after the time. */
@@ -15,7 +15,7 @@ export interface LookOut {
   close(): void
 }
 
-export function createLookOut({ client, socket, instance }: { readonly client: Client; readonly socket: string; readonly instance: string }): LookOut {
+export function createLookOut({ client, containers }: { readonly client: Client } & Pick<Journey, 'containers'>): LookOut {
   const doubled = new Set<string>(), waiting = new Map<string, { phase: string; done: (seen: string) => void }>()
   const over = new AbortController()
   let looks = 0
@@ -35,7 +35,7 @@ export function createLookOut({ client, socket, instance }: { readonly client: C
   }
 
   async function engine(): Promise<void> {
-    const running = (await containersOf(socket, instance)).filter(({ State }) => State === 'running').map(({ Labels }) => Labels['berth.key'] ?? '')
+    const running = (await containers()).filter(({ State }) => State === 'running').map(({ Labels }) => Labels['berth.key'] ?? '')
     looks++
     for (const key of running) if (running.filter((other) => other === key).length > 1) doubled.add(key)
   }

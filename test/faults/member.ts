@@ -67,7 +67,7 @@ const by = ({ member }: Lease) => ({ uid: member })
 export const extend = (client: Client, lease: Lease, byMs: number): Promise<Extended> => word(client, (requestId) =>
   client.workflow.getHandle(lease.leaseId).executeUpdate(extendUpdate, { args: [{ key: lease.key, requestId, by: by(lease), byMs }], updateId: requestId }))
 
-export const pauseLease = (client: Client, lease: Lease): Promise<void> => word(client, (requestId) =>
+export const pauseLease = (client: Client, lease: Lease): Promise<unknown> => word(client, (requestId) =>
   client.workflow.getHandle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: by(lease) }], updateId: requestId }))
 
 export const resumeLease = (client: Client, lease: Lease): Promise<void> => word(client, (requestId) =>

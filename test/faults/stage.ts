@@ -79,10 +79,11 @@ export async function stage(it: Trying, { slots = 250, ...options }: StageOption
     await range.release()
     throw error
   })
-  const host = { ...made.configuration.host, ports: range.ports, slots, cpu: 1000, memoryMi: 2 ** 20 }
+  const ports = options.cluster?.alone ? made.configuration.host.ports : range.ports
+  const host = { ...made.configuration.host, ports, slots, cpu: 1000, memoryMi: 2 ** 20 }
   const config = checkConfig({ ...made.configuration, host })
   const names = namesOf(config, marksOf(config)), ring = readKeyring(config.keys.payloads), client = made.client()
-  const lookOut = createLookOut({ client, socket: made.socket, instance: made.instance })
+  const lookOut = createLookOut({ client, containers: made.containers })
 
   const leftOver = async (withinMs = 60_000): Promise<LeftOver> => {
     const deadline = Date.now() + withinMs

@@ -1,10 +1,11 @@
 /** Every row, in the order of its running. */
+import { clusterFlaky, clusterKilled } from './clusterAway.ts'
 import { clockOff } from './clockOff.ts'
 import { day } from './day.ts'
 import { flaky } from './flaky.ts'
 import { foreign } from './foreign.ts'
 import { gatewayKilled } from './gatewayKilled.ts'
-import { hostKilled, workerKilled } from './kills.ts'
+import { clusterHostKilled, hostKilled, workerKilled } from './kills.ts'
 import { lateEngine } from './lateEngine.ts'
 import { nothing } from './nothing.ts'
 import { partsAway } from './partsAway.ts'
@@ -17,5 +18,5 @@ import { twins } from './twins.ts'
 
 export const trials: readonly Trial[] = [
   workerKilled, hostKilled, gatewayKilled, temporalKilled, terminated, nothing, ...partsAway, flaky, quota, renewals, foreign, twins,
-  lateEngine, clockOff, day,
+  lateEngine, clockOff, clusterHostKilled, clusterKilled, clusterFlaky, day,
 ]

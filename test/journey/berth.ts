@@ -12,7 +12,7 @@ import { checkConfig, type Config } from '../../worker/config.ts'
 import { clear, clearWhenWeDie } from '../../worker/demo/clear.ts'
 import { type CliAnswer, berth as cli } from '../../worker/demo/cli.ts'
 import { type ChatSurroundings, makeConfiguration } from '../../worker/demo/configuration.ts'
-import { addressesOf, containersOf, networksOf, servicesOf, textsOf } from '../../worker/demo/look.ts'
+import { type SeenContainer, addressesOf, servicesOf, textsOf } from '../../worker/demo/look.ts'
 import { type RoleProcess, startProcess } from '../../worker/demo/process.ts'
 import { startKnot } from '../../worker/embedded/knot.ts'
 import { startNamed } from '../../worker/embedded/named.ts'
@@ -24,6 +24,7 @@ import { type EmbeddedTemporal, startTemporal } from '../../worker/embedded/temp
 import type { Nameserver } from '../../worker/embedded/zone.ts'
 import { readKeyring } from '../../worker/keys/keyring.ts'
 import { dataConverter } from '../../worker/keys/converter.ts'
+import { type LentThere, inCluster, onEngine } from './lent.ts'
 import { type PolicyOptions, writePolicy } from './policy.ts'
 import { installRuntime } from '../../worker/runtime.ts'
 
@@ -50,8 +51,8 @@ export interface BerthOptions {
   readonly beside?: Journey
   readonly listenMs?: number
   readonly chat?: ChatSurroundings
-  /** One more host of the site: a cluster. Its role is started with `onCluster`. */
-  readonly cluster?: { readonly kubeconfig: string }
+  /** One more host of the site: a cluster. Its role is started with `onCluster`. `alone`: it is the only host. */
+  readonly cluster?: { readonly kubeconfig: string; readonly alone?: boolean }
 }
 
 export interface Journey {
@@ -81,9 +82,9 @@ export interface Journey {
   status(member: string, lease: string): Promise<LeaseStatus>
   desk(member: string): Promise<Desk>
   board(): Promise<Board>
-  /** What the engine has of this instance: containers in any state, and networks. */
-  containers(): ReturnType<typeof containersOf>
-  networks(): ReturnType<typeof networksOf>
+  /** What the engine, or a cluster that is the only host, has of this instance: containers in any state, and networks. */
+  containers(): Promise<readonly SeenContainer[]>
+  networks(): Promise<readonly string[]>
   /** Records that the nameserver has for a lease. */
   records(lease: LeaseStatus): Promise<{ services: { name: string; port: number }[]; addresses: string[]; texts: string[][] }>
   /** Nothing is left of it: on the engine, in the zone, at the site. */
@@ -131,19 +132,26 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
     undo.push(() => range.release())
     const policyFile = join(folder('berth'), 'policy.yaml'), gatewayPort = await freePort()
     const clusterHost = options.cluster && `k-${short}`
-    writePolicy(policyFile, { zone, hosts: clusterHost === undefined ? [host] : [host, clusterHost], ...options.policy })
+    const alone = options.cluster?.alone === true
+    writePolicy(policyFile, { zone, hosts: [...(alone ? [] : [host]), ...(clusterHost === undefined ? [] : [clusterHost])], ...options.policy })
     const onCluster = clusterHost === undefined ? undefined : { host: {
       name: clusterHost, site: 'campus', ports: clusterPorts, slots: 50, probeMs: options.listenMs ?? 30_000,
       kubernetes: { kubeconfig: options.cluster!.kubeconfig, reserve: 0.02 },
     } }
-    const configuration = makeConfiguration({
+    const made = makeConfiguration({
       dir: folder('berth'), instance, roles: allRoles, policy: policyFile, directory: slapd, nameserver, zones: [zone], updateKey, gatewayPort,
       ...(options.chat && { chat: options.chat }),
       host: { name: host, site: 'campus', socket, ports: range.ports, range: freeSubnet(20), wall: 'iptables', probeMs: options.listenMs ?? 30_000 },
     })
-    undo.push(() => clear(checkConfig(configuration)))
-    const spare = clearWhenWeDie(configuration, folder('berth'))
-    undo.unshift(async () => spare())
+    // Of an engine's part a cluster reads nothing.
+    const configuration = alone ? { ...made, host: onCluster!.host as unknown as typeof made.host } : made
+    const lent: LentThere = alone ? inCluster(options.cluster!.kubeconfig, instance) : onEngine(socket, instance)
+    undo.push(() => lent.close())
+    if (!alone) {
+      undo.push(() => clear(checkConfig(made)))
+      const spare = clearWhenWeDie(made, folder('berth'))
+      undo.unshift(async () => spare())
+    }
     const ring = readKeyring(configuration.keys.payloads)
     const connection = Connection.lazy({ address })
     undo.push(() => connection.close())
@@ -158,7 +166,7 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
       return JSON.parse(out) as T
     }
     const client = () => new Client({ connection, namespace, dataConverter: dataConverter(ring) })
-    const containers = () => containersOf(socket, instance), networks = () => networksOf(socket, instance)
+    const { containers, networks } = lent
     const board = () => client().workflow.getHandle(siteId('campus')).query(boardQuery)
     const records: Journey['records'] = async ({ label, spec }) => ({
       services: (await Promise.all(srvNames(spec.ports, label, zone).map((name) => servicesOf(nameserver, name)))).flat(),
