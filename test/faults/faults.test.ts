@@ -33,7 +33,7 @@ test.concurrent('two instances on one engine and one zone do not touch each othe
 test.concurrent('a host worker killed before and after its steps leaves each story to end right', () => holds(hostKilled.run), long)
 
 describe.skipIf(lacks('node'))('on a cluster', () => {
-  test('a host worker killed before and after its steps leaves each story to end right', () => holds(clusterHostKilled.run), long)
+  test('a host worker killed before and after its steps leaves each story to end right', () => holds(clusterHostKilled.run), 2 * long)
 
-  test('an API server that is killed and comes back during lends leaves nothing and doubles nothing', () => holds(clusterKilled.run), long)
+  test('an API server that is killed and comes back during lends leaves nothing and doubles nothing', () => holds(clusterKilled.run), 2 * long)
 })

@@ -52,7 +52,7 @@ export interface BerthOptions {
   readonly listenMs?: number
   readonly chat?: ChatSurroundings
   /** One more host of the site: a cluster. Its role is started with `onCluster`. `alone`: it is the only host. */
-  readonly cluster?: { readonly kubeconfig: string; readonly alone?: boolean }
+  readonly cluster?: { readonly kubeconfig: string; readonly alone?: boolean; readonly kubernetes?: object }
 }
 
 export interface Journey {
@@ -136,7 +136,7 @@ export async function journey(options: BerthOptions = {}): Promise<Journey> {
     writePolicy(policyFile, { zone, hosts: [...(alone ? [] : [host]), ...(clusterHost === undefined ? [] : [clusterHost])], ...options.policy })
     const onCluster = clusterHost === undefined ? undefined : { host: {
       name: clusterHost, site: 'campus', ports: clusterPorts, slots: 50, probeMs: options.listenMs ?? 30_000,
-      kubernetes: { kubeconfig: options.cluster!.kubeconfig, reserve: 0.02 },
+      kubernetes: { kubeconfig: options.cluster!.kubeconfig, reserve: 0.02, ...options.cluster!.kubernetes },
     } }
     const made = makeConfiguration({
       dir: folder('berth'), instance, roles: allRoles, policy: policyFile, directory: slapd, nameserver, zones: [zone], updateKey, gatewayPort,
