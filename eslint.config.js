@@ -9,8 +9,13 @@ const syntax = (...more) => ({ 'no-restricted-syntax': ['error',
 
 const home = (packages, where) => ({ group: packages, message: `Its one home is ${where}.` })
 const dockerode = home(['dockerode', 'docker-modem'], 'activities/docker/')
+const kubernetes = home(['@kubernetes/*'], 'activities/kubernetes/')
 const ldapjs = home(['ldapjs'], 'activities/ldap/conversation.ts (and the demo directory)')
 const slack = home(['@slack/*'], 'activities/slack/ and client/gateway/chat/slack/')
+const drivers = [dockerode, kubernetes, ldapjs, slack]
+/** Files of activities in which one of them is at home. */
+const homes = { 'activities/docker/**/*.ts': dockerode, 'activities/kubernetes/**/*.ts': kubernetes, 'activities/ldap/conversation.ts': ldapjs, 'activities/slack/**/*.ts': slack }
+const activities = (...of) => forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ...of)
 const temporalClient = home(['@temporalio/client'], 'client/ (and worker/, which starts it)')
 
 const noLocalActivities = {
@@ -45,28 +50,18 @@ export default tseslint.config(
   },
   // One account asks one question at a time.
   { files: ['workflows/account/ask.ts'], rules: forbid(...coreAlone) },
-  {
-    files: ['activities/**/*.ts'],
-    rules: forbid({ group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient),
-  },
-  { files: ['activities/**/*.ts'], ignores: ['activities/docker/**', 'activities/ldap/conversation.ts', 'activities/slack/**'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs, slack) },
-  { files: ['activities/ldap/conversation.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, slack) },
-  { files: ['activities/docker/**/*.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, ldapjs, slack) },
-  { files: ['activities/slack/**/*.ts'], rules: forbid(
-      { group: ['**/worker/**', '**/client/**', '**/test/**'], message: 'Activities know only the core.' }, temporalClient, dockerode, ldapjs) },
+  { files: ['activities/**/*.ts'], rules: activities(...drivers) },
+  ...Object.entries(homes).map(([files, guest]) => ({ files: [files], rules: activities(...drivers.filter((one) => one !== guest)) })),
   {
     files: ['worker/**/*.ts'],
-    rules: forbid({ group: ['**/test/**'], message: 'Tests look at all; nothing looks at tests.' }, slack),
+    rules: forbid({ group: ['**/test/**'], message: 'Tests look at all; nothing looks at tests.' }, slack, kubernetes),
   },
   {
     files: ['client/**/*.ts'], ignores: ['client/gateway/chat/slack/**'],
-    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, dockerode, ldapjs, slack),
+    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, ...drivers),
   },
   {
     files: ['client/gateway/chat/slack/**/*.ts'],
-    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, dockerode, ldapjs),
+    rules: forbid({ group: ['**/activities/**', '**/worker/**', '**/test/**'], message: 'The gateway and the CLI know only the core.' }, ...drivers.filter((one) => one !== slack)),
   },
 )
