@@ -102,9 +102,10 @@ const belongs = (of: { readonly site: string } | { readonly member: string }, le
 
 /** Keeps a thousand of them far below what fits into one result. */
 function brief(status: LeaseStatus): OpenLease {
-  const { key, leaseId, member, name, label, image, spec, place, phase, queue, asked, besides, lasts } = status
+  const { key, leaseId, member, name, label, image, spec, on, place, phase, queue, asked, besides, lasts } = status
   return {
     key, leaseId, member, name, label, image, cpu: spec.cpu, memory: spec.memory, ports: spec.ports.length,
+    ...(spec.gpu !== undefined && { gpu: spec.gpu }), ...(on && { on }),
     site: place?.site ?? status.site, number: status.number ?? place?.number ?? 1, paused: phase === 'paused', asked,
     ...((phase === 'waiting' && !place || phase === 'paused' && queue) && { waiting: true }),
     ...(place && { host: place.host, hostPorts: place.hostPorts }), ...(besides && { besides }), ...(lasts && { lasts }),

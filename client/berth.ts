@@ -6,6 +6,7 @@ import type { Receipt } from '../workflows/terms.ts'
 import { refusalClass, type RefusalKind } from '../workflows/refusals.ts'
 import type { Desk, Ending, LeaseStatus, TimelineEntry } from '../workflows/terms.ts'
 import type { Extended } from '../workflows/contract.ts'
+import type { KubeAnswer } from './commands/kube.ts'
 import type { Listed } from './commands/list.ts'
 import type { Tokens } from './gateway/tokens.ts'
 import { readEvents } from './eventStream.ts'
@@ -58,6 +59,8 @@ export interface Berth {
   pause(lease: string): Promise<{ readonly key: string; readonly name: string }>
   resume(lease: string): Promise<{ readonly key: string; readonly name: string }>
   notices(): Promise<Pick<Desk, 'notices'>>
+  /** A kubeconfig, a secret, for what is lent on a cluster; without a name, for the newest there. */
+  kube(lease?: string): Promise<Exclude<KubeAnswer, { readonly ended: readonly unknown[] }>>
   /** Live steps until the lease is ready, paused or over; connects again by itself when the stream breaks. */
   events(lease: string, signal?: AbortSignal): AsyncGenerator<LeaseEvent>
 }
@@ -153,6 +156,7 @@ export function createBerth({ gateway, tokens }: { readonly gateway: string; rea
     pause: (lease) => run('pause', { lease }) as ReturnType<Berth['pause']>,
     resume: (lease) => run('resume', { lease }) as ReturnType<Berth['resume']>,
     notices: () => run('notices') as ReturnType<Berth['notices']>,
+    kube: (lease) => run('kube', { ...(lease !== undefined && { lease }) }) as ReturnType<Berth['kube']>,
     async *events(lease, signal) {
       let last: string | undefined
       for (let broken = 0; ;) {

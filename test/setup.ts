@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { engine } from '../worker/embedded/engine.ts'
 import { buildImages } from '../worker/embedded/image.ts'
 import { startTemporal } from '../worker/embedded/temporal/start.ts'
+import { startBroker } from './kubernetes/broker.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,6 +14,8 @@ declare module 'vitest' {
     temporal: string
     /** Socket of a Docker engine that the whole run (and other runs on this machine) share, with both demo images. */
     engine: string
+    /** Socket where Kubernetes clusters are asked for: `sharedCluster`. */
+    clusters: string
   }
 }
 
@@ -28,6 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     return it
   }
   const parts = await Promise.allSettled([
+    startBroker(dir).then(keep).then(({ socketPath }) => project.provide('clusters', socketPath)),
     startTemporal({ dir, say: console.log }).then(keep).then(({ address }) => project.provide('temporal', address)),
     engine().then(keep).then(async ({ socketPath }) => {
       await buildImages(socketPath)

@@ -6,10 +6,11 @@ import { createPolicy, type Policy } from '../activities/policy/policy.ts'
 import type { ChatSettings } from '../client/gateway/chat/settings.ts'
 import type { ChatSeals, Seals } from '../client/gateway/seals.ts'
 import type { SealKind } from '../workflows/link/terms.ts'
-import type { Directory } from '../workflows/ports.ts'
+import type { Access, Directory } from '../workflows/ports.ts'
 import type { Config } from './config.ts'
 import { openText, sealText } from './keys/box.ts'
 import { currentKey, type Keyring, readKeyring } from './keys/keyring.ts'
+import { createReader, sealTo } from './keys/letter.ts'
 import { say } from './log.ts'
 
 /** A part that the roles of this process need, as `checkConfig` has made sure. */
@@ -42,12 +43,24 @@ export const openEnvWith = (ring: Keyring) => (sealed: string, key: string): Rec
   return JSON.parse(text) as Record<string, string>
 }
 
+const reachBound = (key: string) => `berth/reach ${key}`
+
+/** For the one request that asked, and for its lease. */
+export const sealAccess = (to: string, access: Access, key: string): string => sealTo(to, JSON.stringify(access), reachBound(key))
+
 /** Tokens have a key of their own; env values only go in here. */
 export function sealsOf(tokens: Keyring, env: Keyring): Seals {
   return {
     sealToken: (text) => sealText(tokens, text, 'berth/token'),
     openToken: (sealed) => openText(tokens, sealed, 'berth/token'),
     sealEnv: (values, key) => sealText(env, JSON.stringify(values), envBound(key)),
+    readAccess() {
+      const reader = createReader()
+      return { key: reader.key, open(sealed, key) {
+        const text = reader.open(sealed, reachBound(key))
+        return text === undefined ? undefined : JSON.parse(text) as Access
+      } }
+    },
   }
 }
 

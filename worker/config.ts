@@ -71,6 +71,8 @@ const shape = z.strictObject({
       /** Nobody is root; the user of all containers. */
       user: z.number().int().min(1).default(1000),
       pull: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+      /** Where members reach the API with `berth kube`; absent: where Berth does, which it can only be outside of the cluster. */
+      server: z.url({ protocol: /^https$/, error: 'is like https://cluster.example.org:6443' }).optional(),
       /** Registry credentials, as Docker writes them (config.json). */
       pullSecretFile: file.optional(),
       /** `pod`: node ports cannot be reached from here, so the kubelet is believed. */

@@ -7,7 +7,7 @@ import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/commo
 import type { IdleSignal } from './rules/idleness.ts'
 import type {
   Board, Caller, Clocks, Desk, Ending, Entitlement, Held, HostOffer, Lasts, LeaseSpec, LeaseStatus, LendRequest, Notice,
-  Place, Receipt, SiteTerms,
+  Place, Receipt, RuntimeKind, SiteTerms,
 } from './terms.ts'
 import type { SweepReport } from './sweep/terms.ts'
 
@@ -59,9 +59,13 @@ export interface LeaseInput {
   readonly spec: LeaseSpec
   /** Allowed sites in order; the first that can ever fit it gets it. */
   readonly sites: readonly SiteTerms[]
+  /** Kinds of hosts that it may have; absent is any. */
+  readonly on?: readonly RuntimeKind[]
   readonly forMs: number
   readonly asked: number
-  readonly entitlement: Pick<Entitlement, 'longestWaitMs' | 'extend' | 'warnMs' | 'restart' | 'idle' | 'graceMs' | 'longestMs'>
+  readonly entitlement: Pick<Entitlement, 'longestWaitMs' | 'extend' | 'warnMs' | 'restart' | 'idle' | 'graceMs' | 'longestMs'> &
+    /** Absent from leases that were lent before Kubernetes was. */
+    Partial<Pick<Entitlement, 'totalCpu' | 'totalMemory' | 'count' | 'gpu' | 'security'>>
   readonly clocks: Clocks
   /** Who is shown it in chat, by link ids. */
   readonly links?: readonly string[]
@@ -140,13 +144,17 @@ export const holdUpdate = defineUpdate<Extended, [Hold]>('hold')
 export const releaseUpdate = defineUpdate<void, [Release]>('release')
 /** The member's own word that it is in use, whatever it looks like, until then. */
 export const keepUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller; readonly until: number }]>('keep')
-export const pauseUpdate = defineUpdate<void, [{ readonly key: string; readonly by: Caller }]>('pause')
+export const pauseUpdate = defineUpdate<Pausing | undefined, [{ readonly key: string; readonly by: Caller }]>('pause')
 export const logsUpdate = defineUpdate<readonly string[], [{ readonly key: string; readonly by: Caller; readonly lines: number }]>('logs')
+/** A kubeconfig for what runs on a cluster, of which only its asker can read the secret part. */
+export const reachUpdate = defineUpdate<Reached, [ReachAsked]>('reach')
+/** Ends every kubeconfig of the member for the lease's cluster, and what was opened by one. */
+export const unreachUpdate = defineUpdate<Unreached, [{ readonly key: string; readonly by: Caller }]>('unreach')
 /** Only for admins: what waits to be tried again is tried at once. */
 export const retryUpdate = defineUpdate<Retried, [{ readonly key: string; readonly by: Caller }]>('retry')
 export const placedSignal = defineSignal<[Placed]>('placed')
 export const queuedSignal = defineSignal<[Queued]>('queued')
-export const unplaceableSignal = defineSignal<[{ readonly key: string; readonly number: number; readonly sentence: string }]>('unplaceable')
+export const unplaceableSignal = defineSignal<[Unplaceable]>('unplaceable')
 /** From the account, which has counted its cpu and memory again. */
 export const resumeSignal = defineSignal<[{ readonly key: string; readonly by: string }]>('resume')
 export const seenSignal = defineSignal<[SeenWord]>('seen')
@@ -191,6 +199,31 @@ export interface WaitingStep {
   readonly why?: string
 }
 
+export interface Pausing {
+  /** Its host does not keep the files of what sleeps there. */
+  readonly losesFiles?: true
+}
+
+export interface ReachAsked {
+  readonly key: string
+  readonly by: Caller
+  /** Public key of the asker, made for this request alone. */
+  readonly to: string
+}
+
+export interface Reached {
+  /** An `Access`, sealed to the asker's key: histories hold it, and nobody who reads one can open it. */
+  readonly sealed: string
+  readonly until: number
+  readonly site: string
+}
+
+export interface Unreached {
+  readonly grants: number
+  /** Containers that were started afresh for it, without their files. */
+  readonly restarted: number
+}
+
 export interface Release {
   readonly key: string
   readonly by: Caller
@@ -206,6 +239,14 @@ export interface Queued {
   readonly number: number
   readonly position: number
   readonly reason: string
+}
+
+export interface Unplaceable {
+  readonly key: string
+  readonly number: number
+  readonly sentence: string
+  /** What its member can do, where that is not asking for less or for another site. */
+  readonly next?: string
 }
 
 export interface Revoke {
@@ -225,6 +266,8 @@ export interface SeenWord {
   readonly what: 'idle' | 'busy' | 'died' | 'out of memory' | 'removed' | 'restarted' | 'host lost' | 'host back'
     /** It runs, on other host ports than it was lent: `hostPorts`. */
     | 'ports moved'
+    /** Its host is reached at other addresses: `addresses`. */
+    | 'addresses moved'
     /** By an admin's word, which counts as proof that nothing of it is left there. */
     | 'host forgotten'
     /** By an admin's word and the policy's: it is to go elsewhere as soon as there is room; then that it need not. */
@@ -240,6 +283,8 @@ export interface SeenWord {
   readonly watch?: number
   /** Ports that are true now, when they moved. */
   readonly hostPorts?: readonly number[]
+  /** All addresses at which its host is reached now, sorted. */
+  readonly addresses?: readonly string[]
 }
 
 // site --------------------------------------------------------------------------------------------------------------
@@ -269,11 +314,22 @@ export interface PlaceRequest {
   readonly number: number
   readonly cpu: number
   readonly memory: number
+  readonly gpu?: number
   readonly ports: number
+  /** Kinds of hosts that it may have; absent is any. */
+  readonly on?: readonly RuntimeKind[]
   readonly since: number
   readonly lasts?: Lasts
-  /** Hosts that have just failed this lease. */
+  /** Hosts that have just failed this lease: taken only when there is no other. */
   readonly avoid?: readonly string[]
+  /** Hosts that have just said that they have no room, whatever the ledger says: not taken, until it asks without them. */
+  readonly full?: readonly FullHost[]
+}
+
+export interface FullHost {
+  readonly host: string
+  /** In its own words. */
+  readonly says: string
 }
 
 export interface Free {

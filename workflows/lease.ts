@@ -1,5 +1,5 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
-import { allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
+import { CancellationScope, allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
 import { type Berthed, berth, leave, openPlacement, registerTakeBack } from './lease/berth.ts'
 import { drainStep, registerNext, takeDrainStep } from './lease/drain.ts'
@@ -9,8 +9,10 @@ import { listen } from './lease/listen.ts'
 import { mend, republish } from './lease/mend.ts'
 import { move } from './lease/move.ts'
 import { pause, resume } from './lease/pause.ts'
+import { endReach } from './lease/reach.ts'
+import { isReadressed, readdress } from './lease/readdress.ts'
 import type { SiteWord } from './lease/place.ts'
-import { unlessOver, withinWait } from './lease/race.ts'
+import { inItsTime, unlessOver, withinWait } from './lease/race.ts'
 import { showAttributes, showDetails } from './lease/show.ts'
 import { type LeaseState, type Todo, end, endsAt, openState, statusOf, tellTimeline } from './lease/state.ts'
 import { tell, tellEnded } from './lease/tell.ts'
@@ -29,9 +31,11 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
     showFollowers(state, letters)
   }
   if (!carried) measurePhase('waiting')
-  const long = () => isLong(input.clocks)
+  // What ends kubeconfigs is not cut off by a new run.
+  const long = () => state.unreach === undefined && isLong(input.clocks)
   let changes = 0
   listen({ state, words, changed: () => { changes++; show() } })
+  void CancellationScope.nonCancellable(() => endReach(state, show))
 
   undo.push('say that it ended', async () => {
     const ending = endingOf(state)
@@ -51,6 +55,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
       const drain = drainStep(state)
       if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
       else if (drain) await unlessEnded(() => takeDrainStep(it, drain))
+      else if (isReadressed(state)) await unlessEnded(() => inItsTime(state, () => readdress(it)))
       delete state.doing
     }
   } catch (error) {
@@ -59,7 +64,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
   if (!state.over) return carryOn(input, state)
   show()
   await undo.unwind()
-  await condition(allHandlersFinished)
+  await condition(() => state.unreach === undefined && allHandlersFinished())
   return state.ending!
 }
 
@@ -89,9 +94,9 @@ function act(it: Berthed, todo: Todo): Promise<void> {
   switch (todo.is) {
     case 'pause': return pause(it, todo)
     case 'resume': return resume(it, todo.by)
-    case 'mend': return mend(it, todo.what, todo.evidence)
+    case 'mend': return mend(it, todo)
     case 'republish': return republish(it, todo.hostPorts, todo.evidence)
-    case 'move': return move(it, todo.why, todo.evidence)
+    case 'move': return move(it, todo)
   }
 }
 

@@ -40,7 +40,7 @@ export class DirectoryUnavailable extends Error {
   override name = 'DirectoryUnavailable'
 }
 
-// Runtime: one engine ---------------------------------------------------------------------------------------------------
+// Runtime: one engine, or one cluster --------------------------------------------------------------------------------------
 
 /** One placement on this host. */
 export interface Berthing {
@@ -56,17 +56,36 @@ export interface StartOrder extends Berthing {
   readonly hostPorts: readonly number[]
   /** Below this share of one core its cpu counts as idle: told to the watch, which sees only the container. */
   readonly cpuShare?: number
+  readonly terms?: RunTerms
+}
+
+/** What only a runtime with accounts, security levels and virtual hosts of its own makes use of. */
+export interface RunTerms {
+  /** All that the account's leases may use together; the runtime's own fence around it, where it has one. */
+  readonly quota?: { readonly cpu: number; readonly memory: number; readonly count: number; readonly gpu?: number }
+  /** Pod Security Standard of the account; absent is `restricted`. */
+  readonly security?: 'baseline'
+  /** The lease's own name, as clients ask for it. */
+  readonly hostname?: string
+  /** Web requests for `hostname` go to the first port by an ingress of this class. */
+  readonly ingressClass?: string
 }
 
 /** What a look at the engine shows of one placement. */
 export type Sight =
   | { readonly is: 'absent' }
-  | { readonly is: 'running'; readonly hostPorts: readonly number[]; readonly startedAt: number; readonly id: string; readonly pid: number }
+  | { readonly is: 'running'; readonly hostPorts: readonly number[]; readonly startedAt: number; readonly id: string
+    /** First process on the host, where one can be known. */
+    readonly pid?: number }
   | { readonly is: 'stopped'; readonly exitCode: number; readonly outOfMemory: boolean; readonly lastLines: readonly string[] }
 
 /** Something on the engine that bears this instance's mark, and the mark verifies. */
 export interface Owned extends Berthing {
-  readonly what: 'container' | 'network' | 'volume'
+  /**
+   * `container`: what runs or sleeps, with all that goes with it. `network`: the account's own ground, a bridge or a
+   * namespace. `volume`, `object`: something of a placement that may outlive its container.
+   */
+  readonly what: 'container' | 'network' | 'volume' | 'object'
   /** The technology's own name. */
   readonly object: string
   readonly running: boolean
@@ -100,8 +119,62 @@ export interface Runtime {
   list(): Promise<readonly Owned[]>
   /** Removes one thing that `list` showed, looking at its mark once more. */
   removeOwned(owned: Owned): Promise<void>
-  /** Cores and bytes of the machine. */
-  capacity(): Promise<{ readonly cpu: number; readonly memory: number }>
+  /** Cores, bytes and GPUs of the machine, or of all nodes together. */
+  capacity(): Promise<Capacity>
+}
+
+export interface Capacity {
+  readonly cpu: number
+  readonly memory: number
+  readonly gpu?: number
+}
+
+// Reach: a member's own hands in what runs for her or him --------------------------------------------------------------
+
+/** Where a runtime is a place that members' own tools can talk to: a cluster. */
+export interface Reach {
+  /** One more kubeconfig for the account's ground here. The same id is the same grant, with another token. Throws `NoReach`. */
+  grant(wish: ReachWish): Promise<Access>
+  /**
+   * Ends every grant of this account here, and what was opened by one: what runs there is started afresh for that, without
+   * its files. None is success.
+   */
+  revoke(member: string): Promise<Revoked>
+}
+
+export interface ReachWish {
+  readonly member: string
+  /** Lower-case letters and digits. */
+  readonly id: string
+  /** How long it is to hold; the technology may give more, and ends it with the account's last lease in any case. */
+  readonly forMs: number
+}
+
+/** What a kubeconfig is made of. All of it is kept from histories and logs. */
+export interface Access {
+  /** https://… */
+  readonly server: string
+  /** In PEM; absent where the authorities that everybody trusts are enough. */
+  readonly authority?: string
+  /** The name in the server's certificate, where it is not the one in `server`. */
+  readonly tlsName?: string
+  readonly namespace: string
+  /** Whose the token is, there. */
+  readonly user: string
+  readonly token: string
+  /** When the token ends by itself. */
+  readonly until: number
+}
+
+/** Nobody can be given a kubeconfig here until an admin has done what it says. */
+export class NoReach extends Error {
+  override name = 'NoReach'
+}
+
+export interface Revoked {
+  readonly grants: number
+  /** Containers that are started afresh. */
+  readonly restarted: number
 }
 
 // Watch: one engine seen from beside it --------------------------------------------------------------------------------
@@ -126,12 +199,14 @@ export interface Eyes {
   look(it: Berthing): Promise<Sight>
   /** Calls `hint` when something happens to a container, until `signal` fires or the engine lets go; events may be missed. */
   hints(hint: () => void, signal: AbortSignal): Promise<void>
+  /** Where host ports are reached now, sorted, where that may change while leases run: a cluster's nodes come and go. */
+  addresses?(): Promise<readonly string[]>
 }
 
-/** A running container: the engine's id and its first process on the host. */
+/** A running container: the engine's id and, for a pulse that reads processes, its first process on the host. */
 export interface Living {
   readonly id: string
-  readonly pid: number
+  readonly pid?: number
 }
 
 /** One cheap reading. Counters only grow while it runs. What is absent could not be read. */
@@ -148,8 +223,10 @@ export interface Beat {
   readonly why?: string
 }
 
-/** Signs of use that a process on the host can read of a container. */
+/** Signs of use that a process beside the engine can read of a container. */
 export interface Pulse {
+  /** It reads processes, so that nothing can be read of a container whose first process is not known. */
+  readonly byProcess: boolean
   /** Cheap: at most 0.2 ms. `gone` when this process is not this container's any more. */
   beat(of: Living): Promise<Beat | 'gone'>
   /** Dear: the TCP connections from outside, and how long ago the latest byte came in. Throws when it cannot be read. */
@@ -164,6 +241,14 @@ export class CannotRun extends Error {
     super(message)
     this.why = why
   }
+}
+
+/**
+ * There is no room for it now, whatever the ledger says: others use the cluster too. Nothing of it is left. Another host,
+ * or another time, may have room.
+ */
+export class NoRoom extends Error {
+  override name = 'NoRoom'
 }
 
 /** A foreign process or container holds one of our ports on this host. */
@@ -189,6 +274,8 @@ export interface NameOwner {
 export interface NameRecords extends NameOwner {
   /** IPv4 or IPv6 address of the host. */
   readonly address: string
+  /** All of them, where there are several; `address` is one of them. */
+  readonly addresses?: readonly string[]
   readonly ports: readonly { readonly port: number; readonly hostPort: number }[]
   readonly ttlMs: number
   /** Paused: every SRV says "." (RFC 2782: the service is decidedly not available), A and TXT stay. */
@@ -229,6 +316,7 @@ export interface HostOrder {
   readonly spec: LeaseSpec
   readonly place: Place
   readonly cpuShare?: number
+  readonly terms?: RunTerms
 }
 
 // Chat --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ export type RefusalClass = 'refused' | 'not found' | 'try later' | 'misuse' | 'n
 export const refusalClass = {
   unknownImage: 'refused',
   imageNotAllowed: 'refused',
+  hostNotAllowed: 'refused',
   badName: 'misuse',
   nameTaken: 'refused',
   nameReserved: 'refused',
@@ -23,6 +24,7 @@ export const refusalClass = {
   badCommand: 'refused',
   exitedAtOnce: 'refused',
   notListening: 'refused',
+  noReach: 'refused',
   badPort: 'misuse',
   badEnv: 'misuse',
   badQuotes: 'misuse',

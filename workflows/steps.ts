@@ -1,10 +1,10 @@
 /** The activities that stories call, by queue. `activities/steps/` implements them over the ports; names are verb + noun. */
-import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Sight } from './ports.ts'
+import type { Berthing, HostOrder, NameOwner, NameRecords, Owned, OwnedName, Revoked, Sight } from './ports.ts'
 import type { KeptHosts, WaitingStep, WatchClocks } from './contract.ts'
 import type { Watched } from './rules/sightings.ts'
 import type { ChatSteps } from './link/steps.ts'
 import type { BrakeSteps, SweepSteps } from './sweep/steps.ts'
-import type { Besides, Clocks, Entitlement, Lasts, SiteTerms } from './terms.ts'
+import type { Besides, Clocks, Entitlement, Lasts, RuntimeKind, SiteTerms } from './terms.ts'
 
 /** What directory and policy say of a member now. */
 export type Standing =
@@ -21,7 +21,9 @@ export interface OpenLease {
   readonly image: string
   readonly cpu: number
   readonly memory: number
+  readonly gpu?: number
   readonly ports: number
+  readonly on?: readonly RuntimeKind[]
   readonly site: string
   readonly number: number
   readonly paused: boolean
@@ -74,6 +76,18 @@ export interface HostSteps {
   /** Everything of ours on the host, by mark. */
   listOwned(): Promise<readonly Owned[]>
   removeOwned(owned: Owned): Promise<void>
+  /** A kubeconfig, sealed to the key of whoever asked. */
+  grantReach(order: ReachOrder): Promise<{ readonly sealed: string; readonly until: number }>
+  revokeReach(member: string): Promise<Revoked>
+}
+
+export interface ReachOrder {
+  /** Of the lease: what is sealed opens for no other. */
+  readonly key: string
+  readonly member: string
+  /** Public key of the asker. */
+  readonly to: string
+  readonly forMs: number
 }
 
 /** One rotation of a host's watch. */
@@ -91,6 +105,8 @@ export interface WatchOrder {
 export interface WatchEvidence {
   /** By `placementOf`. */
   readonly watched: Readonly<Record<string, Watched>>
+  /** Where its host was reached, where that may change. */
+  readonly addresses?: readonly string[]
   /** Since when the engine does not answer. */
   readonly awaySince?: number
   /** One sentence for whoever looks. */

@@ -18,6 +18,8 @@ export interface ImageTerms {
   /** Container ports when the member names none. */
   readonly ports?: readonly number[]
   readonly command?: readonly string[]
+  /** Only on hosts of this kind. */
+  readonly on?: RuntimeKind
 }
 
 /** When the lease may be made longer. */
@@ -52,6 +54,12 @@ export interface Entitlement {
   readonly count: number
   readonly totalCpu: number
   readonly totalMemory: number
+  /** Whole GPUs, per lease and of all leases together; absent is none. */
+  readonly gpu?: number
+  /** Kinds of hosts; absent is any. */
+  readonly on?: readonly RuntimeKind[]
+  /** Pod Security Standard where there is one; absent is `restricted`. */
+  readonly security?: 'baseline'
   readonly defaultMs: number
   readonly longestMs: number
   readonly longestWaitMs: number
@@ -81,6 +89,8 @@ export interface SiteTerms {
   readonly negativeTtlMs: number
   /** What leases do whose host drains: stay to their end, as when it is absent, or move to another host. */
   readonly drain?: 'stay' | 'move'
+  /** Web requests for a lease's name come in through an ingress of this class, where its host has one. */
+  readonly ingressClass?: string
 }
 
 /** Every clock of the stories, from the policy, so that a test can shrink it (design rule 7). */
@@ -103,6 +113,8 @@ export interface Clocks {
   readonly checkMs: number
   /** How long an activity may wait for its host's worker before the host counts as down. */
   readonly hostQueueMs: number
+  /** A lease for which its host had no room, whatever the ledger says, tries there again after so long; absent: as usual. */
+  readonly roomAgainMs?: number
   /** A story with more history events than this continues as new; set by tests alone. */
   readonly mostEvents: number
   /** How long a step of a lease may be silent before its worker counts as dead; absent: as in `timeouts.ts`. */
@@ -115,6 +127,8 @@ export interface LeaseSpec {
   readonly reference: string
   readonly cpu: number
   readonly memory: number
+  /** Whole GPUs, of the kind that its site offers. */
+  readonly gpu?: number
   readonly ports: readonly number[]
   readonly command?: readonly string[]
   readonly env?: string
@@ -133,7 +147,10 @@ export interface LendRequest {
   readonly env?: string
   readonly cpu?: number
   readonly memory?: number
+  readonly gpu?: number
   readonly site?: string
+  /** Only on a host of this kind. */
+  readonly on?: RuntimeKind
   readonly command?: readonly string[]
   /** Epoch of the caller's token; older than the account's is refused. */
   readonly epoch?: number
@@ -160,6 +177,10 @@ export interface Place {
   readonly number: number
   /** Address at which the host's ports are reached; what A/AAAA says. */
   readonly address: string
+  /** All of them, where there are several. */
+  readonly addresses?: readonly string[]
+  /** What kind of host; absent for one that keeps the files of a paused container. */
+  readonly runtime?: RuntimeKind
   readonly zone: string
   /** Host ports in the order of the lease's ports. */
   readonly hostPorts: readonly number[]
@@ -228,6 +249,8 @@ export interface LeaseStatus {
   readonly image: string
   readonly phase: Phase
   readonly spec: Omit<LeaseSpec, 'env'>
+  /** Kinds of hosts that it may have; absent is any. */
+  readonly on?: readonly RuntimeKind[]
   readonly site: string
   readonly host?: string
   readonly fqdn?: string
@@ -270,6 +293,7 @@ export interface Held {
   readonly image: string
   readonly cpu: number
   readonly memory: number
+  readonly gpu?: number
   readonly site: string
   readonly paused?: boolean
   readonly since: number
@@ -293,17 +317,24 @@ export interface Desk {
   }
 }
 
+/** What a member may ask for by name. */
+export type RuntimeKind = 'docker' | 'kubernetes'
+
 /** What a host's worker says of itself with `hostUp`. */
 export interface HostOffer {
   readonly host: string
   readonly site: string
   readonly address: string
+  /** All of them, sorted, where there are several. */
+  readonly addresses?: readonly string[]
   readonly cpu: number
   readonly memory: number
+  /** Whole GPUs of one kind; absent is none. */
+  readonly gpu?: number
   readonly slots: number
   /** First and last host port that may be lent. */
   readonly ports: readonly [number, number]
-  readonly runtime: 'docker' | 'kubernetes' | 'memory'
+  readonly runtime: RuntimeKind | 'memory'
   /** Random per process: a new boot is a new worker. */
   readonly boot: string
 }
@@ -324,6 +355,8 @@ export interface BoardHost {
   readonly lastHeard: number
   readonly cpu: { readonly used: number; readonly of: number }
   readonly memory: { readonly used: number; readonly of: number }
+  /** Absent where it has none. */
+  readonly gpu?: { readonly used: number; readonly of: number }
   readonly slots: { readonly used: number; readonly of: number }
   readonly ports: { readonly used: number; readonly resting: number; readonly of: number }
   readonly leases: readonly string[]

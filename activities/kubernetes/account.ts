@@ -1,8 +1,11 @@
 /** What an account's Namespace holds besides leases: its limits, its walls, its identity. Pure. */
-import type { V1LimitRange, V1Namespace, V1NetworkPolicy, V1ResourceQuota, V1Secret, V1ServiceAccount } from '@kubernetes/client-node'
+import type {
+  KubernetesObject, RbacV1Subject, V1LimitRange, V1Namespace, V1NetworkPolicy, V1ResourceQuota, V1RoleBinding, V1Secret, V1ServiceAccount,
+} from '@kubernetes/client-node'
 import type { RunTerms } from '../../workflows/ports.ts'
 import { type Owner, accountMetadata } from './labels.ts'
 import { cpuText, memoryText } from './lease.ts'
+import { insideRole } from './role.ts'
 
 export interface Walls {
   /** What leases must not reach: where Berth and its parts listen, nodes, other accounts' pods, Services. IPv4 ranges. */
@@ -30,6 +33,17 @@ export function namespaceObject(owner: Owner, { member, security, by }: { member
   const { labels, annotations, ...metadata } = accountMetadata(owner, 'Namespace', { member })
   const level = { 'pod-security.kubernetes.io/enforce': security, 'pod-security.kubernetes.io/enforce-version': 'latest' }
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { ...metadata, labels: { ...labels, ...level }, annotations: { ...annotations, [usedBy]: by } } }
+}
+
+/** Of Berth itself; those of members begin with `reach-`. */
+export const ownBinding = 'berth'
+
+/** What makes the Namespace one in which Berth may do the rest. */
+export function insideBinding(owner: Owner, member: string, to: RbacV1Subject): V1RoleBinding & KubernetesObject {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: accountMetadata(owner, 'RoleBinding', { member, name: ownBinding }),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: insideRole }, subjects: [to],
+  }
 }
 
 export const pullSecretName = 'pull'

@@ -3,10 +3,12 @@ import type { Client } from './client.ts'
 import type { Ground } from './ground.ts'
 import type { Owner } from './labels.ts'
 import type { Shape } from './lease.ts'
+import type { Sealing } from './reach.ts'
 
 export interface Cluster extends Owner {
   readonly client: Client
   readonly ground: Ground
+  readonly reach: Sealing
   readonly shape: Shape
   /**
    * How it is known that something listens: at its node port on every start, from beside the cluster; or by the kubelet's

@@ -79,7 +79,9 @@ export const placementSelector = ({ marks }: Pick<Owner, 'marks'>, { key, number
 export function markOf({ marks, host }: Owner, object: KubernetesObject, kind = object.kind ?? ''): Marked | undefined {
   const { name, namespace, labels, annotations } = object.metadata ?? {}
   if (name === undefined) return undefined
-  return readMark(marks, { ...annotations, ...labels }, { name: markedName(kind, { name, ...(namespace !== undefined && { namespace }) }), host })
+  const mark = readMark(marks, { ...annotations, ...labels }, { name: markedName(kind, { name, ...(namespace !== undefined && { namespace }) }), host })
+  // The mark does not cover the member, but the namespace is made of it.
+  return mark && namespaceOf({ marks }, mark.member) === (namespace ?? name) ? mark : undefined
 }
 
 /** As `Owned.object` has it: `namespace/Kind/name`. */
@@ -87,7 +89,7 @@ export const objectOf = (kind: string, { metadata }: KubernetesObject): string =
 
 const versions: Readonly<Record<string, string>> = {
   Namespace: 'v1', Service: 'v1', Secret: 'v1', Pod: 'v1', ServiceAccount: 'v1', Node: 'v1',
-  Deployment: 'apps/v1', ReplicaSet: 'apps/v1', Ingress: 'networking.k8s.io/v1', RoleBinding: 'rbac.authorization.k8s.io/v1',
+  Deployment: 'apps/v1', ReplicaSet: 'apps/v1', Ingress: 'networking.k8s.io/v1', RoleBinding: 'rbac.authorization.k8s.io/v1', ClusterRole: 'rbac.authorization.k8s.io/v1',
 }
 
 export const kindOf = (kind: string): Pick<Reference, 'apiVersion' | 'kind'> => ({ apiVersion: versions[kind] ?? 'v1', kind })

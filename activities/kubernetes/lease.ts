@@ -81,6 +81,8 @@ function deployment(owner: Owner, order: StartOrder, { shape, hasEnv }: { shape:
         spec: {
           serviceAccountName: leaseAccount, automountServiceAccountToken: false, enableServiceLinks: false,
           terminationGracePeriodSeconds: shape.graceS,
+          // As on Docker, the first process is the runtime's own: a program that is the first heeds no SIGTERM unless it says so.
+          shareProcessNamespace: true,
           // A node that is lost is given up sooner than after the cluster's own five minutes.
           tolerations: ['not-ready', 'unreachable'].map((what) => (
             { key: `node.kubernetes.io/${what}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })),
@@ -116,8 +118,8 @@ function resources({ spec }: StartOrder, { gpu, reserve }: Shape): V1ResourceReq
   return { limits, requests: { ...limits, cpu: cpuText(spec.cpu * reserve) } }
 }
 
-/** The kubelet replaces `$(NAME)` in arguments; `$$` is a dollar sign to it. */
-const plain = (argument: string): string => argument.replaceAll('$(', '$$$$(')
+/** The kubelet replaces `$(NAME)` in arguments, and `$$` by a dollar sign, wherever it stands. */
+const plain = (argument: string): string => argument.replaceAll('$', '$$$$')
 
 export const cpuText = (cores: number): string => `${Math.max(1, Math.round(cores * 1000))}m`
 export const memoryText = (bytes: number): string => String(Math.round(bytes))

@@ -2,35 +2,61 @@
 import type { KubernetesObject, V1Deployment, V1Namespace } from '@kubernetes/client-node'
 import type { Owned } from '../../workflows/ports.ts'
 import type { Marked } from '../labels.ts'
+import { ownBinding } from './account.ts'
 import type { Cluster } from './cluster.ts'
 import { accompanying, created, isLeaving } from './find.ts'
 import { instanceSelector, kindOf, markOf, namespaceOf, objectOf, reference } from './labels.ts'
 import { remove } from './remove.ts'
 
-export async function list(cluster: Cluster): Promise<readonly Owned[]> {
-  const labels = instanceSelector(cluster), how = { ms: 20_000 }
-  const [namespaces, deployments, ...others] = await Promise.all([
-    cluster.client.list<V1Namespace>(kindOf('Namespace'), { labels }, how),
-    cluster.client.list<V1Deployment>(kindOf('Deployment'), { labels }, how),
-    ...accompanying.map((kind) => cluster.client.list(kindOf(kind), { labels }, how).then((all) => all.map((one): KubernetesObject => ({ ...one, kind })))),
-  ])
-  // What is on its way out with its Namespace is nobody's to remove again.
-  const leaving = new Set(namespaces.filter(isLeaving).map(({ metadata }) => metadata?.name))
-  const stays = ({ metadata }: KubernetesObject) => !leaving.has(metadata?.namespace)
-  const containers = deployments.filter(stays).flatMap((one) => owned(cluster, one, { kind: 'Deployment', what: 'container' }))
-  const held = new Set(containers.map(placed))
-  return [
-    ...namespaces.filter((one) => !isLeaving(one)).flatMap((one) => owned(cluster, one, { kind: 'Namespace', what: 'network' })),
-    ...containers,
-    // What goes with a Deployment is no thing of its own.
-    ...others.flat().filter(stays).flatMap((one) => owned(cluster, one, { kind: one.kind!, what: 'object' })).filter((one) => !held.has(placed(one))),
-  ]
+/** Berth sees Secrets in its own Namespaces alone, so they are looked through by turns, this many with each listing. */
+const secretsOf = 5
+
+const how = { ms: 20_000 }
+
+/** Secrets of only some Namespaces are in it: another listing shows others. */
+export type List = () => Promise<readonly Owned[]>
+
+export function createList(cluster: Cluster): List {
+  let last = ''
+  /** The next few after those of the listing before, and round again. */
+  function turn(namespaces: readonly string[]): readonly string[] {
+    const sorted = [...namespaces].sort(), after = sorted.findIndex((name) => name > last)
+    const next = (after > 0 ? [...sorted.slice(after), ...sorted.slice(0, after)] : sorted).slice(0, secretsOf)
+    last = next.at(-1) ?? ''
+    return next
+  }
+  return async () => {
+    const [namespaces, deployments, bindings, ...others] = await Promise.all([
+      listAll<V1Namespace>(cluster, 'Namespace'), listAll<V1Deployment>(cluster, 'Deployment'), listAll(cluster, 'RoleBinding'),
+      ...accompanying.filter((kind) => kind !== 'Secret').map((kind) => listAll(cluster, kind)),
+    ])
+    // What is on its way out with its Namespace is nobody's to remove again.
+    const leaving = new Set(namespaces.filter(isLeaving).map(nameOf))
+    const stays = ({ metadata }: KubernetesObject) => !leaving.has(metadata?.namespace ?? '')
+    const grounds = namespaces.filter((one) => !isLeaving(one)).flatMap((one) => owned(cluster, one, 'network'))
+    const containers = deployments.filter(stays).flatMap((one) => owned(cluster, one, 'container'))
+    const held = new Set(containers.map(placed)), members = new Set(grounds.map(({ member }) => member))
+    const secrets = await Promise.all(turn(grounds.map(({ member }) => namespaceOf(cluster, member))).map((namespace) => listAll(cluster, 'Secret', namespace)))
+    return [
+      ...grounds, ...containers,
+      // They go with their Namespace, unless that is not known as ours any more. Without Berth's own none can be removed.
+      ...bindings.filter((one) => stays(one) && nameOf(one) !== ownBinding).flatMap((one) => owned(cluster, one, 'network')).filter(({ member }) => !members.has(member)),
+      // What goes with a Deployment is no thing of its own.
+      ...[...others, ...secrets].flat().filter(stays).flatMap((one) => owned(cluster, one, 'object')).filter((one) => !held.has(placed(one))),
+    ]
+  }
 }
 
+async function listAll<T extends KubernetesObject>({ client, ...owner }: Cluster, kind: string, namespace?: string): Promise<readonly T[]> {
+  const found = await client.list<T>(kindOf(kind), { labels: instanceSelector(owner), ...(namespace !== undefined && { namespace }) }, how)
+  return found.map((one) => ({ ...one, kind }))
+}
+
+const nameOf = ({ metadata }: KubernetesObject): string => metadata?.name ?? ''
 const placed = ({ key, number }: Owned) => `${key}#${number}`
 
-function owned(cluster: Cluster, object: KubernetesObject, { kind, what }: { kind: string; what: Owned['what'] }): Owned[] {
-  const mark = markOf(cluster, object, kind)
+function owned(cluster: Cluster, object: KubernetesObject, what: Owned['what']): Owned[] {
+  const { kind = '' } = object, mark = markOf(cluster, object, kind)
   if (!mark || mark.kind !== (what === 'network' ? 'account' : 'lease')) return []
   return [{ what, object: objectOf(kind, object), ...known(mark), running: isRunning(object, what), createdAt: created(object) }]
 }
@@ -42,9 +68,9 @@ const isRunning = (object: KubernetesObject, what: Owned['what']): boolean =>
 
 /** Looks at the mark once more, for the name may be another's by now. A Namespace that is in use again stays. */
 export async function removeOwned(cluster: Cluster, it: Owned): Promise<void> {
-  if (it.what === 'network') return await cluster.ground.release(it)
-  if (it.what === 'container') return void await remove(cluster, it)
   const [, kind = '', name = ''] = it.object.split('/')
+  if (it.what === 'network' && kind === 'Namespace') return await cluster.ground.release(it)
+  if (it.what === 'container') return void await remove(cluster, it)
   const object = await cluster.client.read<KubernetesObject>(reference(kind, name, namespaceOf(cluster, it.member)))
   const mark = object && markOf(cluster, object, kind)
   if (!mark || mark.key !== it.key || mark.number !== it.number) return

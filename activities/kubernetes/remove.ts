@@ -2,8 +2,9 @@
 import type { Berthing } from '../../workflows/ports.ts'
 import { pause } from '../deadline.ts'
 import type { Cluster } from './cluster.ts'
+import { codeOf } from './failures.ts'
 import { findMine, othersOf, podsOf } from './find.ts'
-import { kindOf, namespaceOf, placementSelector, reference } from './labels.ts'
+import { instanceSelector, kindOf, namespaceOf, objectName, placementSelector, reference } from './labels.ts'
 import { lastLines } from './logs.ts'
 
 /** How long the cluster may take until it shows no pod any more. */
@@ -25,12 +26,22 @@ async function wordsOf(cluster: Cluster, it: Berthing): Promise<readonly string[
 
 /** What makes pods anew goes before the pods; pods go with grace 0, for a lease that is over has no more rights. */
 export async function removeObjects(cluster: Cluster, it: Berthing): Promise<void> {
-  const mine = await findMine(cluster, it)
+  const mine = await findMine(cluster, it), sealed = await sealIfLast(cluster, it)
   if (mine) {
     const { name, namespace, uid } = mine.deployment.metadata ?? {}
     await cluster.client.remove(reference('Deployment', name ?? '', namespace), { uid })
   }
+  // Two that go together have seen each other; the later one sees none now.
+  if (!sealed) await sealIfLast(cluster, it)
   await Promise.all([removePods(cluster, it), removeOthers(cluster, it)])
+}
+
+/** Whoever has nothing left here reaches nothing here: rights go before the pod does. */
+async function sealIfLast(cluster: Cluster, it: Berthing): Promise<boolean> {
+  const all = await cluster.client.list(kindOf('Deployment'), { namespace: namespaceOf(cluster, it.member), labels: instanceSelector(cluster) })
+  if (all.some(({ metadata }) => metadata?.name !== objectName(it))) return false
+  await cluster.reach.seal(it.member)
+  return true
 }
 
 async function removeOthers(cluster: Cluster, it: Berthing): Promise<void> {
@@ -53,5 +64,10 @@ async function removePods(cluster: Cluster, it: Berthing): Promise<void> {
 /** Without a grace; whoever makes pods of it makes another. */
 export async function killPods(cluster: Cluster, it: Berthing): Promise<void> {
   const namespace = namespaceOf(cluster, it.member), labelSelector = placementSelector(cluster, it)
-  await cluster.client.ask('remove pods', ({ core }) => core.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }))
+  try {
+    await cluster.client.ask('remove pods', ({ core }) => core.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }))
+  } catch (error) {
+    // Their Namespace is on its way out, and Berth's rights in it went before they do.
+    if (codeOf(error) !== 404) throw error
+  }
 }

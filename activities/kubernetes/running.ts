@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { CannotRun, NoRoom, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
 import { pause } from '../deadline.ts'
 import type { Cluster } from './cluster.ts'
-import { saidBy, shorten } from './failures.ts'
+import { isNotAdmitted, saidBy, shorten } from './failures.ts'
 import { findMine, isLeaving, podsOf } from './find.ts'
 import { lastLines } from './logs.ts'
 import { running } from './look.ts'
@@ -55,7 +55,7 @@ async function assertPodMayBe(cluster: Cluster, order: StartOrder, waitedMs: num
   if (!mine) throw new Error('The Deployment was removed while it started.')
   const failed = mine.deployment.status?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
   const said = failed?.message ?? ''
-  if (/violates PodSecurity|admission webhook .* denied the request/.test(said)) {
+  if (isNotAdmitted(said)) {
     throw new CannotRun('badCommand', `The cluster does not admit it: ${shorten(said.replace(/^pods ".*?" is forbidden: /, ''))}`)
   }
   // The pod before may still be counted for a moment.

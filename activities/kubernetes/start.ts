@@ -6,7 +6,7 @@ import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node'
 import { CannotRun, NoRoom, PortTaken, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
 import type { Cluster } from './cluster.ts'
 import { meant } from './failures.ts'
-import { markOf, namespaceOf, objectName, reference } from './labels.ts'
+import { markOf, reference } from './labels.ts'
 import { type LeaseObjects, leaseObjects } from './lease.ts'
 import { removeObjects } from './remove.ts'
 import { untilRunning } from './running.ts'
@@ -27,6 +27,8 @@ export async function start(cluster: Cluster, order: StartOrder, signs: Signs): 
       await removeObjects(cluster, order)
       await cluster.ground.release(order)
     }
+    // Somebody may have taken away what the Namespace is to hold: the next try makes sure.
+    cluster.ground.forget(order.member)
     throw error
   }
 }
@@ -50,7 +52,7 @@ export async function make(cluster: Cluster, { deployment, others }: LeaseObject
       throw meant(error, order.hostPorts)
     }
   }
-  await assertNotForeign(cluster, order)
+  await Promise.all([deployment, ...others].map((object) => assertNotForeign(cluster, object)))
   await Promise.all(others.map(apply))
   const made = await apply<V1Deployment>(deployment)
   // So that one deletion takes all; the pod starts meanwhile.
@@ -59,7 +61,7 @@ export async function make(cluster: Cluster, { deployment, others }: LeaseObject
 }
 
 /** Apply by force would take over what somebody else made under our name. */
-async function assertNotForeign(cluster: Cluster, order: StartOrder): Promise<void> {
-  const there = await cluster.client.read<V1Deployment>(reference('Deployment', objectName(order), namespaceOf(cluster, order.member)))
-  if (there && !markOf(cluster, there, 'Deployment')) throw new Error(`The name ${objectName(order)} is used by something that is not ours.`)
+async function assertNotForeign(cluster: Cluster, { kind = '', metadata }: KubernetesObject): Promise<void> {
+  const { name = '', namespace } = metadata ?? {}, there = await cluster.client.read<KubernetesObject>(reference(kind, name, namespace))
+  if (there && !markOf(cluster, there, kind)) throw new Error(`The ${kind} ${name} in namespace ${namespace} is not Berth's: an admin has to remove it.`)
 }

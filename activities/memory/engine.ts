@@ -39,6 +39,7 @@ export interface MemoryVolume extends Berthing {
 export interface MemoryEngineOptions {
   readonly cpu?: number
   readonly memory?: number
+  readonly gpu?: number
   /** Behaviour by reference. Given, any other reference is unknown; absent, every image runs. */
   readonly images?: Readonly<Record<string, MemoryImage>>
 }
@@ -46,19 +47,23 @@ export interface MemoryEngineOptions {
 export class MemoryEngine {
   readonly cpu: number
   readonly memory: number
+  readonly gpu: number
   readonly images: Readonly<Record<string, MemoryImage>> | undefined
   readonly containers = new Map<string, MemoryContainer>()
   readonly networks = new Map<string, MemoryNetwork>()
   readonly volumes = new Map<string, MemoryVolume>()
   /** Host ports that a foreign process holds. */
   readonly occupied = new Set<number>()
+  /** Set: others use it too, so that nothing new finds room, in these words. */
+  noRoom: string | undefined
   /** Set: no call is answered. */
   away = false
   #count = 0
 
-  constructor({ cpu = 64, memory = 2 ** 38, images }: MemoryEngineOptions = {}) {
+  constructor({ cpu = 64, memory = 2 ** 38, gpu = 0, images }: MemoryEngineOptions = {}) {
     this.cpu = cpu
     this.memory = memory
+    this.gpu = gpu
     this.images = images
   }
 

@@ -1,6 +1,6 @@
 /** `Runtime` in memory: the same promises as on Docker, without an engine. For tests, bench and trying things out. */
 import {
-  CannotRun, PortTaken, type Berthing, type Owned, type Runtime, type Sight, type StartOrder,
+  CannotRun, NoRoom, PortTaken, type Berthing, type Owned, type Runtime, type Sight, type StartOrder,
 } from '../../workflows/ports.ts'
 import { MemoryEngine, ownedContainer, ownedVolume, type MemoryContainer, type MemoryEngineOptions } from './engine.ts'
 import { Faults } from './faults.ts'
@@ -39,8 +39,8 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
   }
 
   function assertFits({ spec }: StartOrder): void {
-    if (spec.memory < leastMemory || spec.memory > engine.memory || spec.cpu > engine.cpu) {
-      throw new CannotRun('tooBig', `This host lends 6 MiB to ${engine.memory} bytes and up to ${engine.cpu} cpu.`)
+    if (spec.memory < leastMemory || spec.memory > engine.memory || spec.cpu > engine.cpu || (spec.gpu ?? 0) > engine.gpu) {
+      throw new CannotRun('tooBig', `This host lends 6 MiB to ${engine.memory} bytes, up to ${engine.cpu} cpu and ${engine.gpu} GPUs.`)
     }
     if (engine.images && !(spec.reference in engine.images)) {
       throw new CannotRun('unknownImage', `There is no image ${spec.reference}.`)
@@ -49,6 +49,7 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
 
   /** Throws before anything runs; what was created for it is the caller's to remove. */
   function assertStarts(container: MemoryContainer, { spec, hostPorts }: StartOrder): void {
+    if (engine.noRoom !== undefined) throw new NoRoom(engine.noRoom)
     const taken = engine.held(hostPorts, container.name)
     if (taken.length > 0) throw new PortTaken(taken, `Host port ${taken.join(', ')} is taken.`)
     const does = engine.images?.[spec.reference] ?? 'runs'
@@ -132,7 +133,7 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): MemoryRuntime
       else if (owned.what === 'volume') dropVolume(owned)
       else removeNow(owned)
     }),
-    capacity: () => call('capacity', undefined, () => ({ cpu: engine.cpu, memory: engine.memory })),
+    capacity: () => call('capacity', undefined, () => ({ cpu: engine.cpu, memory: engine.memory, ...(engine.gpu > 0 && { gpu: engine.gpu }) })),
   }
 }
 

@@ -6,6 +6,8 @@ import type { MemoryRuntime } from './runtime.ts'
 /** Counts calls, so that a test sees that a watch looks at all. */
 export interface MemoryEyes extends Eyes {
   looks: number
+  /** Where its host ports are reached; absent: that never changes. */
+  reachedAt?: readonly string[]
   /** Somebody changed something: look now. */
   hint(): void
   /** The engine drops its stream of events. */
@@ -16,6 +18,7 @@ export function memoryEyes({ engine, look, list }: MemoryRuntime): MemoryEyes {
   const hearers = new Set<() => void>(), droppers = new Set<() => void>()
   const eyes: MemoryEyes = {
     looks: 0,
+    addresses: () => Promise.resolve(eyes.reachedAt ?? []),
     hint: () => hearers.forEach((hear) => hear()),
     drop: () => droppers.forEach((drop) => drop()),
     look,
@@ -43,6 +46,7 @@ export function memoryEyes({ engine, look, list }: MemoryRuntime): MemoryEyes {
 
 /** Idle until told otherwise: `beats` overrides by the engine's id of a container. */
 export interface MemoryPulse extends Pulse {
+  byProcess: boolean
   readonly beats: Map<string, Partial<Beat>>
   /** Answer of the dear reading. */
   peersNow: { count: number; lastAgeMs?: number } | Error
@@ -51,7 +55,7 @@ export interface MemoryPulse extends Pulse {
 
 export function memoryPulse(): MemoryPulse {
   const pulse: MemoryPulse = {
-    beats: new Map(), peersNow: { count: 0 }, dear: 0,
+    byProcess: true, beats: new Map(), peersNow: { count: 0 }, dear: 0,
     beat: ({ id }) => Promise.resolve({ cpuMs: 0, sent: 0, sockets: 1, terminalAges: [], ...pulse.beats.get(id) }),
     peers() {
       pulse.dear++

@@ -1,16 +1,16 @@
 /** What a group may do once defaults are filled in, and whether its numbers make sense together. */
 import type { GroupTerms } from '../../workflows/rules/entitlement.ts'
 import { sayDuration } from '../../workflows/rules/duration.ts'
-import type { IdleTerms } from '../../workflows/terms.ts'
+import type { IdleTerms, RuntimeKind } from '../../workflows/terms.ts'
 import type { GroupText } from './schema.ts'
 
 const minute = 60_000, hour = 60 * minute, MiB = 1024 ** 2
 
-/** What holds when neither the group nor `defaults` says otherwise. Sites: all, in the policy's order. Images: none. */
+/** What holds when neither the group nor `defaults` says otherwise. Sites: all, in the policy's order. Kinds of hosts: all. Images: none. */
 export const builtIn = {
   cpu: 1, memory: 512 * MiB, count: 1, default: 2 * hour, longest: 8 * hour, longestWait: 30 * minute,
   extend: { step: hour, window: 30 * minute }, warn: [15 * minute, 5 * minute], grace: 15 * minute,
-  restart: 'never', narrowed: 'keep', idle: 'never', cpuShare: 0.01,
+  restart: 'never', narrowed: 'keep', idle: 'never', cpuShare: 0.01, gpu: 0, security: 'restricted',
 } as const
 
 export interface Filled {
@@ -27,10 +27,13 @@ export function fillIn(base: typeof builtIn, defaults: GroupText, group: GroupTe
   // A default that nobody wrote gives way to a shorter longest.
   const defaultMs = group.default ?? defaults.default ?? Math.min(base.default, longestMs)
   const cap = group.extend?.cap ?? defaults.extend?.cap
+  const gpu = group.gpu ?? defaults.gpu ?? base.gpu, security = group.security ?? defaults.security ?? base.security
+  const on: readonly RuntimeKind[] | undefined = group.on ?? defaults.on
   const terms: Filled['terms'] = {
     cpu, memory, count,
     totalCpu: group.totalCpu ?? defaults.totalCpu ?? Number((cpu * count).toFixed(3)),
     totalMemory: group.totalMemory ?? defaults.totalMemory ?? memory * count,
+    ...(gpu > 0 && { gpu }), ...(on && { on }), ...(security === 'baseline' && { security }),
     defaultMs, longestMs,
     longestWaitMs: group.longestWait ?? defaults.longestWait ?? base.longestWait,
     extend: {

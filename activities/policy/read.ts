@@ -46,14 +46,14 @@ function readImages(value: unknown, problems: Problems): Images {
     const path = ['images', key]
     const name = problems.read(imageKey, key, path), image = problems.read(imageSchema, one, path)
     if (name === undefined || !image) return []
-    const { reference, ports, command, about } = image
+    const { reference, ports, command, on, about } = image
     const pattern = isPattern(name)
     if (pattern && reference !== undefined) {
       problems.add([...path, 'reference'], 'cannot stand in a pattern, which stands for itself.')
     }
     if (!pattern && reference === undefined) problems.add(path, 'reference is needed: what the engine is asked for.')
     return [{
-      name, ...(reference !== undefined && { reference }), ...(ports && { ports }), ...(command && { command }),
+      name, ...(reference !== undefined && { reference }), ...(ports && { ports }), ...(command && { command }), ...(on && { on }),
       ...(about !== undefined && { about }),
     }]
   })
@@ -74,8 +74,8 @@ function readSites(value: unknown, problems: Problems): SiteTerms[] {
       }
       owner.set(host, name)
     })
-    const { zone, hosts, ttl = usualTtlMs, negativeTtl = usualTtlMs, drain } = site
-    return [{ name, zone, hosts, ttlMs: ttl, negativeTtlMs: negativeTtl, ...(drain && { drain }) }]
+    const { zone, hosts, ttl = usualTtlMs, negativeTtl = usualTtlMs, drain, ingressClass } = site
+    return [{ name, zone, hosts, ttlMs: ttl, negativeTtlMs: negativeTtl, ...(drain && { drain }), ...(ingressClass !== undefined && { ingressClass }) }]
   })
 }
 

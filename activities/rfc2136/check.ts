@@ -17,7 +17,9 @@ export function checkOwner(owner: NameOwner): void {
 /** Throws `NameInvalid` unless every part can be written into DNS. */
 export function checkRecords(records: NameRecords): void {
   checkOwner(records)
-  if (isIP(records.address) === 0 || records.address.includes('%')) throw new NameInvalid(`${JSON.stringify(records.address)} is not an IP address.`)
+  for (const address of [records.address, ...records.addresses ?? []]) {
+    if (isIP(address) === 0 || address.includes('%')) throw new NameInvalid(`${JSON.stringify(address)} is not an IP address.`)
+  }
   for (const { port, hostPort } of records.ports) {
     if (!isPort(port) || !isPort(hostPort)) throw new NameInvalid(`Ports are 1 to 65535, not ${port} on ${hostPort}.`)
   }

@@ -3,7 +3,7 @@
  *
  * | step | prerequisites | updates | when they fail |
  * |---|---|---|---|
- * | claim | `n` and each `s` not in use | add A or AAAA, SRV, TXT | look who holds it |
+ * | claim | `n` and each `s` not in use | add each A and AAAA, SRV, TXT | look who holds it |
  * | claim over SRV records without an owner | `n` not in use | delete SRV at each `s`; add | look again |
  * | re-claim, move, new ports | TXT at `n` is what we saw | delete our RRsets; add | look again |
  * | release | TXT at `n` is what we saw | delete our RRsets at `n`, SRV at each `s` of the TXT | look again |
@@ -149,12 +149,12 @@ const asleepData = srvData(0, '')
 
 /** What a claim adds. */
 function recordsOf(marks: Marks, records: NameRecords, services: readonly string[]): WireRecord[] {
-  const { label, zone, address } = records, name = fqdn(label, zone)
+  const { label, zone, address, addresses = [address] } = records, name = fqdn(label, zone)
   const ttl = Math.max(1, Math.round(records.ttlMs / 1000))
   const add = (at: string, rrtype: number, data: Buffer): WireRecord => ({ name: at, type: rrtype, class: dnsClass.IN, ttl, data })
   try {
     return [
-      add(name, isIPv6(address) ? type.AAAA : type.A, addressData(address)),
+      ...[...new Set(addresses)].map((one) => add(name, isIPv6(one) ? type.AAAA : type.A, addressData(one))),
       ...records.ports.map(({ hostPort }, index) => add(srvName(services[index]!, label, zone), type.SRV,
         records.asleep ? asleepData : srvData(hostPort, name))),
       add(name, type.TXT, ownerData(marks, records, services)),

@@ -3,6 +3,7 @@ import { cancellationSignal, heartbeat, log } from '@temporalio/activity'
 import type { WatchSteps } from '../../workflows/steps.ts'
 import { feel } from '../watch/feel.ts'
 import { look } from '../watch/look.ts'
+import { readdress } from '../watch/readdress.ts'
 import { reckon } from '../watch/reckon.ts'
 import { type Rotation, type Senses, evidenceOf, openRotation } from '../watch/rotation.ts'
 import { tell } from '../watch/tell.ts'
@@ -49,16 +50,19 @@ async function watch(it: Rotation): Promise<void> {
   const { clocks, signal } = it, ends = it.now() + clocks.rotateMs
   const bell = createBell(signal)
   void hearHints(it, bell.ring)
+  // What is nearly due is done with the look: a round of its own would cost one more.
+  const slack = Math.min(clocks.lookMs, clocks.feelMs, clocks.reckonMs) / 2
   let feels = it.now(), reckons = it.now()
   while (!signal.aborted && it.now() < ends) {
     const began = it.now()
     await part('look at the engine', () => look(it))
-    if (began >= reckons) {
+    if (began >= reckons - slack) {
       await part('compare leases with what runs', () => reckon(it))
+      await part('follow where its host is reached', () => readdress(it))
       reckons = began + clocks.reckonMs
     }
     await part('tell the leases', () => tell(it))
-    if (began >= feels) {
+    if (began >= feels - slack) {
       await part('read signs of use', () => feel(it))
       feels = began + clocks.feelMs
     }

@@ -21,12 +21,12 @@ export async function feel(it: Rotation): Promise<void> {
     if (it.signal.aborted) return
     if (!known.running) continue
     if (++count % atOnce === 0) await setImmediate()
-    const one = await withPid(it, known)
-    if (one.pid === undefined) {
+    const one = it.pulse.byProcess ? await withPid(it, known) : known
+    if (it.pulse.byProcess && one.pid === undefined) {
       it.watched[at] = one
       continue
     }
-    const living = { id: one.id, pid: one.pid }, rule = ruleOf(it, one), beat = await it.pulse.beat(living)
+    const living = { id: one.id, ...(one.pid !== undefined && { pid: one.pid }) }, rule = ruleOf(it, one), beat = await it.pulse.beat(living)
     if (beat === 'gone') {
       it.watched[at] = without(one)
       continue
@@ -52,7 +52,7 @@ const without = ({ pid: _, pulse: __, ...one }: Watched): Watched => one
 async function withPid({ eyes }: Rotation, one: Watched): Promise<Watched> {
   if (one.pid !== undefined) return one
   const sight = await eyes.look(one).catch(() => undefined)
-  return sight?.is === 'running' ? { ...one, pid: sight.pid } : one
+  return sight?.is === 'running' && sight.pid !== undefined ? { ...one, pid: sight.pid } : one
 }
 
 /** Only when it differs from what the lease was told last. */

@@ -32,6 +32,8 @@ export interface Rotation extends Senses {
   owed: OwedWord[]
   /** Ids of leases by key. */
   leases: Map<string, string>
+  /** Where its host was reached at the last look. */
+  addresses?: readonly string[]
   awaySince?: number | undefined
   /** The engine was away, or dropped its stream: it may have restarted. */
   shaken: boolean
@@ -42,19 +44,19 @@ export function openRotation(order: WatchOrder, senses: Senses, signal: AbortSig
   const watched = { ...evidence?.watched }
   if (!orderly) {
     // What a rotation told after its last heartbeat is not known.
-    for (const [at, { told: _, ...one }] of Object.entries(watched)) watched[at] = one
+    for (const [at, { told: _, addressed: __, ...one }] of Object.entries(watched)) watched[at] = one
   }
   return {
     ...senses, host, number, clocks, signal, watched, first: evidence === undefined, owed: [], leases: new Map(), shaken: false,
     now: () => begun + performance.now() - mono,
-    ...(evidence?.awaySince !== undefined && { awaySince: evidence.awaySince }),
+    ...(evidence?.awaySince !== undefined && { awaySince: evidence.awaySince }), ...(evidence?.addresses && { addresses: evidence.addresses }),
   }
 }
 
-export function evidenceOf({ watched, awaySince }: Rotation): WatchEvidence {
+export function evidenceOf({ watched, addresses, awaySince }: Rotation): WatchEvidence {
   const all = Object.values(watched), running = all.filter((one) => one.running), idle = running.filter((one) => one.told === 'idle')
   const sentence = awaySince === undefined
     ? `${running.length} of ${all.length} containers run, ${idle.length} of them idle.`
     : `The engine has not answered since ${new Date(awaySince).toISOString()}; ${running.length} containers ran then.`
-  return { watched, sentence, ...(awaySince !== undefined && { awaySince }) }
+  return { watched, sentence, ...(addresses && { addresses }), ...(awaySince !== undefined && { awaySince }) }
 }

@@ -51,6 +51,8 @@ export interface Command<A extends Arguments = Arguments, R = unknown> {
   readonly who: Who
   /** Only there; absent: everywhere. */
   readonly where?: Where
+  /** Why only there; told to whoever types it elsewhere. */
+  readonly because?: string
   readonly arguments: A
   /** Lines as one would type them, without the program's name. */
   readonly examples: readonly string[]

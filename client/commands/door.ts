@@ -1,5 +1,5 @@
 /** What a command may ask of Berth, already bound to who is asking. The gateway satisfies it over Temporal. */
-import type { Extended, Retried } from '../../workflows/contract.ts'
+import type { Extended, Pausing, Retried, Unreached } from '../../workflows/contract.ts'
 import type { SweepReport } from '../../workflows/sweep/terms.ts'
 import type { Board, Desk, Ending, LeaseStatus, LendRequest, Receipt } from '../../workflows/terms.ts'
 
@@ -18,6 +18,15 @@ export interface FoundLease {
 /** A wish before the gateway gives it its key and seals its environment. */
 export type Wish = Omit<LendRequest, 'requestId' | 'key' | 'epoch' | 'env'> & { readonly env?: Readonly<Record<string, string>> }
 
+export interface Kubeconfig {
+  readonly site: string
+  /** Where in the cluster it is good. */
+  readonly namespace: string
+  readonly until: number
+  /** The whole file. It is a secret. */
+  readonly kubeconfig: string
+}
+
 /** Every call may be refused: by a rule, by who asks, or because something is away. */
 export interface Door {
   /** The caller's uid. */
@@ -32,9 +41,12 @@ export interface Door {
   hold(lease: FoundLease, hold: { readonly until: number; readonly reason: string }): Promise<Extended>
   release(lease: FoundLease): Promise<void>
   keep(lease: FoundLease, until: number): Promise<void>
-  pause(lease: FoundLease): Promise<void>
+  pause(lease: FoundLease): Promise<Pausing>
   resume(lease: FoundLease): Promise<void>
   logs(lease: FoundLease, lines: number): Promise<readonly string[]>
+  reach(lease: FoundLease): Promise<Kubeconfig>
+  /** Ends all kubeconfigs of its member for its cluster; without a lease, those for all that the caller has lent. */
+  unreach(lease?: FoundLease): Promise<readonly (Unreached & { readonly name: string })[]>
   readonly admin: AdminDoor
 }
 

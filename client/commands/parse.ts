@@ -61,7 +61,7 @@ export function findCommand(words: readonly string[], where: Where = 'terminal')
   if (found) return found
   const family = here.filter((command) => command.name.startsWith(`${one} `)).map((command) => command.name)
   const elsewhere = table.find((command) => command.name === one)
-  if (elsewhere) return { refusal: bad(`berth ${one} is for a ${elsewhere.where ?? where}; berth help lists what there is here.`) }
+  if (elsewhere) return { refusal: bad(`berth ${one} is for a ${elsewhere.where ?? where}${elsewhere.because === undefined ? '' : `, for ${elsewhere.because}`}; berth help lists what there is here.`) }
   // What only admins may is never put into anybody's mind in a chat.
   const names = family.length > 0 ? family : here.filter(({ who }) => where === 'terminal' || who !== 'admin').map((command) => command.name)
   const typed = family.length > 0 ? two.trim() : one

@@ -1,4 +1,5 @@
 import type { LeaseStatus } from '../../workflows/terms.ts'
+import { keepsFiles } from '../../workflows/rules/files.ts'
 import { defineCommand, place } from './command.ts'
 import { lease } from './values.ts'
 import { sayMoment, sayTime } from './words.ts'
@@ -19,6 +20,7 @@ export function sayStatus(it: LeaseStatus): string {
     `${it.name}: ${it.image}, ${it.phase}${it.until === undefined ? '' : ` until ${sayMoment(it.until)}`} (key ${it.key})`,
     ...it.endpoints.map((end) => `  port ${end.port} is ${end.fqdn}:${end.hostPort}`),
     ...it.queue ? [`  waits at place ${it.queue.position}: ${it.queue.reason}`] : [],
+    ...it.phase === 'paused' && !keepsFiles(it.place) ? ['  sleeps without its files: they are not kept there'] : [],
     ...it.held ? [`  held until ${sayMoment(it.held.until)} by ${it.held.by}: ${it.held.reason}`] : [],
     ...it.idle ? [`  ${it.idle.sentence}`] : [],
     ...it.stuck === undefined ? [] : [`  ${it.stuck}`],

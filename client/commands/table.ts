@@ -15,6 +15,7 @@ import { setupSlack } from './gateway/slack.ts'
 import { help } from './help.ts'
 import { hold } from './hold.ts'
 import { keep } from './keep.ts'
+import { kube } from './kube.ts'
 import { lend } from './lend.ts'
 import { link } from './link.ts'
 import { list } from './list.ts'
@@ -30,7 +31,7 @@ import { status } from './status.ts'
 import { unlink } from './unlink.ts'
 
 export const table: readonly Command[] = [
-  lend, list, status, logs, extend, returnLease, keep, pause, resume, notices, login, logout, link, unlink, quiet, help, completion,
+  lend, list, status, logs, extend, returnLease, keep, pause, resume, kube, notices, login, logout, link, unlink, quiet, help, completion,
   setupSlack, setupMattermost,
   hold, board, drain, end, forget, recheck, retry, revoke, sweep,
 ]

@@ -125,11 +125,11 @@ export const argument: Value<string> = {
     : { value: text },
 }
 
-export const count = (label: string, most: number): Value<number> => ({
-  label, sample: '50', schema: { type: 'integer', minimum: 1, maximum: most, examples: [50] },
+export const count = (label: string, most: number, sample = 50): Value<number> => ({
+  label, sample: String(sample), schema: { type: 'integer', minimum: 1, maximum: most, examples: [sample] },
   read: (text) => /^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= most
     ? { value: Number(text) }
-    : no('badLine', `${label} is a whole number from 1 to ${most}, and ${quote(text)} is not; write it like 50.`),
+    : no('badLine', `${label} is a whole number from 1 to ${most}, and ${quote(text)} is not; write it like ${sample}.`),
 })
 
 /** A moment: a day (its end, UTC) or an ISO 8601 time with its zone. */

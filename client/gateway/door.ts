@@ -1,7 +1,7 @@
 /** A command's door to Berth, bound to one request of one member. */
 import type { UpdateDefinition } from '@temporalio/common'
 import {
-  accountId, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, pauseUpdate, releaseUpdate, statusQuery,
+  accountId, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, pauseUpdate, releaseUpdate, statusQuery, unreachUpdate,
 } from '../../workflows/contract.ts'
 import type { Caller, Desk } from '../../workflows/terms.ts'
 import { ask, type Temporal } from '../ask.ts'
@@ -11,6 +11,7 @@ import { keyOf, type Accounts } from './accounts.ts'
 import { findAnybodys, findOwn, notFound } from './find.ts'
 import type { GatewayOptions } from './options.ts'
 import type { Seals } from './seals.ts'
+import { reach, unreachAll } from './reach.ts'
 import { createAdminDoor } from './sites.ts'
 import { update as updateOf } from './update.ts'
 
@@ -81,10 +82,17 @@ export function createDoor({ temporal, accounts, seals, options, knows, about }:
     },
     release: (lease) => update(lease, { def: releaseUpdate, arg: (by) => ({ key: lease.key, by }) }),
     keep: (lease, until) => update(lease, { def: keepUpdate, arg: (by) => ({ key: lease.key, by, until }) }),
-    pause: (lease) => update(lease, { def: pauseUpdate, arg: (by) => ({ key: lease.key, by }) }),
+    // A lease of an older worker answers nothing.
+    pause: async (lease) => (await update(lease, { def: pauseUpdate, arg: (by) => ({ key: lease.key, by }) })) ?? {},
     // The account decides, since pausing freed cpu and memory.
     resume: (lease) => update(lease, { def: mayResumeUpdate, arg: (by) => ({ key: lease.key, by }), id: accountId(lease.member) }),
     logs: (lease, lines) => update(lease, { def: logsUpdate, arg: (by) => ({ key: lease.key, by, lines }) }),
+    reach: async (lease) => {
+      if (lease.ending) throw over(lease)
+      return reach(updating, lease, { by: await callerFor(lease), seals, over: () => over(lease) })
+    },
+    unreach: async (lease) => lease ? [{ name: lease.name, ...await update(lease, { def: unreachUpdate, arg: (by) => ({ key: lease.key, by }) }) }]
+      : unreachAll(updating, (await of.desk()).leases, { uid: member }),
     admin: createAdminDoor({ temporal, accounts, options, knows, requestId, prove: async () => {
       await of.proveAdmin()
       return member

@@ -10,6 +10,7 @@ import { stop } from '../refused.ts'
 import type { Accounts } from './accounts.ts'
 import { isGone } from './failures.ts'
 import type { GatewayOptions } from './options.ts'
+import { unreachAll } from './reach.ts'
 import { createSweepDoor } from './sweeps.ts'
 import { update } from './update.ts'
 
@@ -90,7 +91,9 @@ export function createAdminDoor({ temporal, accounts, options, knows, requestId,
       // Somebody may hold a token without ever having lent, so the account is started if the directory knows the person.
       if (!await accounts.exists(uid) && !await knows(uid)) throw stop('notFound', `There is no member ${quote(member)}; look at the spelling.`)
       const epoch = await accounts.signOut(uid, { by, reason: 'revoked' })
-      const leases = reason === undefined ? [] : (await accounts.desk(uid)).leases
+      const held = (await accounts.desk(uid)).leases, leases = reason === undefined ? [] : held
+      // A kubeconfig is a sign-in too; with its lease it ends anyway.
+      if (reason === undefined) await unreachAll({ temporal, requestId, updateMs: options.updateMs }, held, { uid: by, admin: true })
       for (const { leaseId, key } of leases) {
         await temporal.workflow.getHandle(leaseId).signal(revokeSignal, { key, by, reason: reason ?? '' }).catch((error: unknown) => {
           if (!isGone(error)) throw error

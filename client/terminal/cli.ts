@@ -12,6 +12,7 @@ import { propose, proposeWord, scripts } from './complete.ts'
 import { configure, trust } from './configure.ts'
 import { followSteps } from './follow.ts'
 import type { Io } from './io.ts'
+import { writeKubeconfig } from './kube.ts'
 import { askFor, readPassword } from './password.ts'
 import { isSetup, setUp } from './setup/setup.ts'
 import { fileTokens } from './tokens.ts'
@@ -78,6 +79,10 @@ async function perform(command: Command, line: Line): Promise<number> {
   if (command.name === 'logout') {
     const out = await berth.logout()
     return tell({ uid: out?.uid ?? null }, out ? `${out.uid} is signed out everywhere.` : 'You were not signed in.')
+  }
+  if (command.name === 'kube') {
+    await writeKubeconfig(berth, line)
+    return 0
   }
   const answer = await berth.run(command.name, line.given)
   if (command.name === 'lend') return followSteps(berth, answer, line)

@@ -1,10 +1,11 @@
 /** Tokens in a file that only its owner may read, written whole or not at all. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TokenStore } from '../berth.ts'
 import type { Tokens } from '../gateway/tokens.ts'
 import { stop } from '../refused.ts'
 import { type Environment, xdg } from './configure.ts'
+import { writePrivate } from './privateFile.ts'
 
 /** One file for all gateways, each by its origin. */
 export const tokenFile = (env: Environment): string => join(xdg(env, 'STATE'), 'berth', 'tokens.json')
@@ -38,13 +39,6 @@ function readAll(path: string): Record<string, Tokens> {
 }
 
 function writeAll(path: string, all: Record<string, Tokens>): void {
-  const fresh = `${path}.${process.pid}`
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  try {
-    writeFileSync(fresh, JSON.stringify(all), { mode: 0o600, flag: 'wx' })
-    chmodSync(fresh, 0o600)
-    renameSync(fresh, path)
-  } finally {
-    rmSync(fresh, { force: true })
-  }
+  writePrivate(path, JSON.stringify(all))
 }

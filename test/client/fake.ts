@@ -8,7 +8,7 @@ import type { LogLine } from '../../client/gateway/options.ts'
 import type { Seals } from '../../client/gateway/seals.ts'
 import type { Tokens } from '../../client/gateway/tokens.ts'
 import { accountId, leaseId } from '../../workflows/contract.ts'
-import { DirectoryUnavailable, LoginDenied, type Found, type Person } from '../../workflows/ports.ts'
+import { DirectoryUnavailable, LoginDenied, type Access, type Found, type Person } from '../../workflows/ports.ts'
 import { refuse } from '../../workflows/refuse.ts'
 import type { Desk, LeaseStatus, LendRequest, Receipt } from '../../workflows/terms.ts'
 
@@ -99,6 +99,13 @@ export function fakeSeals(keys = new Map([['k1', randomBytes(32)]])): Seals & { 
       }
     },
     sealEnv: (env: Readonly<Record<string, string>>, key: string) => `sealed ${Object.keys(env).join()} for ${key}`,
+    readAccess() {
+      const reader = randomBytes(8).toString('hex')
+      return { key: reader, open: (sealed: string, lease: string) => {
+        const [to, of, access] = JSON.parse(sealed) as [string, string, Access]
+        return to === reader && of === lease ? access : undefined
+      } }
+    },
   }
   return seals
 }

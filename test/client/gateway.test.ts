@@ -1,5 +1,6 @@
 import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
 import { describe, expect, test } from 'vitest'
+import { pause } from '../../client/commands/pause.ts'
 import { keyOf } from '../../client/gateway/accounts.ts'
 import { accountId, escapeUid, leaseId, siteId, untimely } from '../../workflows/contract.ts'
 import type { Board, LendRequest } from '../../workflows/terms.ts'
@@ -17,6 +18,16 @@ describe('lend', () => {
       requestId: 'request-0001', key: keyOf('mika', 'request-0001'), image: 'nginx', forMs: 7_200_000, ports: [80], epoch: 0,
       env: `sealed A for ${keyOf('mika', 'request-0001')}`,
     } }])
+  })
+
+  test('may want a kind of host and GPUs, which are read as on a line', async () => {
+    const { post, login, calls } = stage(), { access } = await login('mika')
+    await post('/v1/commands/lend', { image: 'trainer', on: 'kubernetes', gpu: 2 }, { token: access })
+    expect(calls).toMatchObject([{ name: 'lend', arg: { on: 'kubernetes', gpu: 2 } }])
+    for (const wrong of [{ on: 'podman' }, { gpu: 0 }, { gpu: 0.5 }, { on: ['docker'] }]) {
+      expect((await post('/v1/commands/lend', { image: 'trainer', ...wrong }, { token: access })).body.error?.kind).toBe('badLine')
+    }
+    expect(calls).toHaveLength(1)
   })
 
   test('of one request has one key; other requests and other members have others', () => {
@@ -193,6 +204,18 @@ describe('which lease', () => {
     const { access } = await login('mika')
     workflows.delete(webId)
     expect((await post('/v1/commands/extend', { lease: 'web', by: '1h' }, { token: access })).body.error?.kind).toBe('over')
+  })
+
+  test.each<[string, unknown, object, string]>([
+    ['keeps its files', {}, {}, 'web sleeps.'],
+    ['does not keep them, which is said', { losesFiles: true }, { losesFiles: true }, 'web sleeps; its files are not kept.'],
+    ['answers nothing, of an older worker', undefined, {}, 'web sleeps.'],
+  ])('one that is paused and %s', async (_, answer, more, says) => {
+    const { post, login, workflows } = stage()
+    workflows.set(webId, { query: () => leaseStatus(), update: () => answer })
+    const { body } = await post('/v1/commands/pause', { lease: 'web' }, { token: (await login('mika')).access })
+    expect(body).toEqual({ key, name: 'web', ...more })
+    expect(pause.say?.(body as Parameters<NonNullable<typeof pause.say>>[0])).toBe(says)
   })
 
   test('a paused one is resumed by the account, which counts its cpu again', async () => {

@@ -63,8 +63,21 @@ describe('a chat line', () => {
   })
 })
 
+describe('lend', () => {
+  test('takes a kind of host and whole GPUs, as a word and a number', () => {
+    expect(given('lend trainer --on kubernetes --gpu 2').args).toMatchObject({ on: 'kubernetes', gpu: 2 })
+    expect(readArguments(lend, { image: 'trainer', on: 'docker', gpu: 1 })).toMatchObject({ value: { on: 'docker', gpu: 1 } })
+    expect(given('lend trainer').args).toMatchObject({ on: undefined, gpu: undefined })
+  })
+})
+
 describe('a line', () => {
   test.each([
+    ['lend nginx --on podman', 'badLine', '“podman” is none of docker, kubernetes; write one of them.'],
+    ['lend nginx --gpu 0', 'badLine', 'GPUS is a whole number from 1 to 10000, and “0” is not; write it like 1.'],
+    ['lend nginx --gpu 0.5', 'badLine', 'write it like 1.'],
+    ['lend nginx --gpu -1', 'badLine', 'write it like 1.'],
+    ['lend nginx --gpus 1', 'badLine', 'did you mean --gpu?'],
     ['lend', 'badLine', 'berth lend nginx'],
     ['lned nginx', 'badLine', 'did you mean lend?'],
     ['admin bord', 'badLine', 'did you mean admin board?'],

@@ -67,6 +67,27 @@ describe('reading a policy', () => {
     expect(problems(saying('leave'))).toEqual(['line 6: sites.campus.drain: must be stay or move.'])
   })
 
+  test('groups, images and sites may say what they want of a cluster', () => {
+    const { terms } = read(good
+      .replace('ports: [80], about', 'ports: [80], on: kubernetes, about').replace('hosts: [alpha]', 'hosts: [alpha], ingressClass: nginx')
+      .replace('Students: { images: [web] }', 'Students: { images: [web], gpu: 2, on: [kubernetes], security: baseline }') + 'clocks: { roomAgain: 10s }\n')
+    expect(terms.groups[0]).toMatchObject({ gpu: 2, on: ['kubernetes'], security: 'baseline' })
+    for (const field of ['gpu', 'on', 'security']) expect(terms.groups[1]).not.toHaveProperty(field)
+    expect(terms.images).toMatchObject([{ on: 'kubernetes' }, {}])
+    expect(terms.groups[0]!.images).toMatchObject([{ name: 'web', on: 'kubernetes' }])
+    expect(terms.sites).toMatchObject([{ ingressClass: 'nginx' }, {}])
+    expect(terms.clocks.roomAgainMs).toBe(10_000)
+    const defaulted = read(`${good}defaults: { gpu: 1, security: baseline, on: [docker] }\n`).terms.groups
+    expect(defaulted).toMatchObject([{ gpu: 1, security: 'baseline', on: ['docker'] }, { gpu: 1, security: 'baseline', on: ['docker'] }])
+    expect(problems(good.replace('images: [web] }', 'images: [web], gpu: -1, on: [podman], security: none }'))).toEqual([
+      'line 9: groups.Students.gpu: must be a whole number of GPUs from 0 to 10000.',
+      'line 9: groups.Students.on[1]: must be docker or kubernetes.',
+      'line 9: groups.Students.security: must be restricted or baseline.',
+    ])
+    expect(problems(good.replace('images: [web] }', 'images: [web], on: [] }'))).toEqual(['line 9: groups.Students.on: lists no kind of host.'])
+    expect(problems(good.replace('hosts: [alpha]', 'hosts: [alpha], ingressClass: -x'))).toEqual(['line 6: sites.campus.ingressClass: must be the name of an ingress class such as nginx.'])
+  })
+
   test('comments and spacing do not change the digest, content does', () => {
     const { digest } = read(good)
     expect(digest).toMatch(/^[0-9a-f]{64}$/)

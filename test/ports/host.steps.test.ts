@@ -3,8 +3,11 @@ import { CancelledFailure, type ApplicationFailure } from '@temporalio/common'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it, vi } from 'vitest'
 import { memoryRuntime, type MemoryRuntime, type MemoryRuntimeOptions } from '../../activities/memory/runtime.ts'
+import { memoryReach } from '../../activities/memory/reach.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
-import type { HostOrder, Owned } from '../../workflows/ports.ts'
+import { sealAccess } from '../../worker/adapters.ts'
+import { createReader } from '../../worker/keys/letter.ts'
+import { type HostOrder, NoReach, type Owned } from '../../workflows/ports.ts'
 import { refusalIn } from '../../workflows/refuse.ts'
 import { newKey } from './runtime.suite.ts'
 
@@ -47,6 +50,22 @@ describe('steps of a host', () => {
     runtime.engine.occupied.add(21_000)
     const error = await failure(env.run(steps.startContainer, newHostOrder()))
     expect(error).toMatchObject({ type: 'PortTaken', nonRetryable: true, details: [[21_000]] })
+  })
+
+  it('say that there is no room in a failure that is not retried there, in the host\'s own words', async () => {
+    const { runtime, env, steps } = open()
+    runtime.engine.noRoom = 'the cluster has no room: 0/1 nodes are available.'
+    const order = newHostOrder(), error = await failure(env.run(steps.startContainer, order))
+    expect(error).toMatchObject({ type: 'NoRoom', nonRetryable: true, message: 'the cluster has no room: 0/1 nodes are available.' })
+    expect(refusalIn(error)).toBeUndefined()
+    expect(runtime.engine.of(order)).toEqual([])
+  })
+
+  it('hand on what only a cluster makes use of', async () => {
+    const { runtime, env, steps } = open(), terms = { hostname: 'web-012345.lease.test', security: 'baseline' } as const
+    const order = { ...newHostOrder(), terms }
+    await env.run(steps.startContainer, order)
+    expect(runtime.engine.of(order)[0]?.order.terms).toEqual(terms)
   })
 
   it('let anything else be retried, and say what it was', async () => {
@@ -94,5 +113,37 @@ describe('steps of a host', () => {
     for (const one of owned) await env.run(steps.removeOwned, one)
     expect(runtime.engine.containers.size).toBe(0)
     expect(await env.run(steps.listOwned)).toEqual([])
+  })
+
+  describe('of a cluster', () => {
+    const asked = { key: newKey(), member: 'mika', forMs: 60_000 }
+    function openCluster() {
+      const { runtime, env } = open(), of = memoryReach(runtime.engine), reader = createReader()
+      return { of, env, reader, steps: createHostSteps({ runtime, openEnv: () => ({}), reach: { of, seal: sealAccess } }) }
+    }
+
+    it('seal a kubeconfig to the key that asked, for its lease alone, and give it once however often they are tried', async () => {
+      const { of, env, reader, steps } = openCluster(), order = { ...asked, to: reader.key }
+      const ask = async () => await env.run(steps.grantReach, order) as { readonly sealed: string }, answers = [await ask(), await ask()]
+      expect([...of.grants.get('mika')!]).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)])
+      for (const { sealed } of answers) {
+        expect(JSON.parse(reader.open(sealed, `berth/reach ${asked.key}`)!)).toMatchObject({ token: `token-of-${[...of.grants.get('mika')!][0]}` })
+        expect(reader.open(sealed, `berth/reach ${newKey()}`)).toBeUndefined()
+      }
+      expect(JSON.stringify(answers)).not.toContain('token-of')
+    })
+
+    it('give none to what is no key, and tell what an admin has to do as a refusal', async () => {
+      const { of, env, steps, reader } = openCluster()
+      expect(await failure(env.run(steps.grantReach, { ...asked, to: 'no key' }))).toMatchObject({ type: 'Unavailable', message: expect.stringContaining('none of X25519') as string })
+      of.faults.arm({ verb: 'grant', when: 'before', error: () => new NoReach('An admin sets it.') })
+      expect(refusalIn(await failure(env.run(steps.grantReach, { ...asked, to: reader.key })))).toEqual({ kind: 'noReach', sentence: 'An admin sets it.' })
+    })
+  })
+
+  it('refuse kubeconfigs where there is no cluster, and have none to end there', async () => {
+    const { env, steps } = open()
+    expect(refusalIn(await failure(env.run(steps.grantReach, { key: newKey(), member: 'mika', to: '', forMs: 1 })))).toMatchObject({ kind: 'noReach' })
+    expect(await env.run(steps.revokeReach, 'mika')).toEqual({ grants: 0, restarted: 0 })
   })
 })

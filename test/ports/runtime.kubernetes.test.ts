@@ -5,15 +5,17 @@ import { namespaceObject } from '../../activities/kubernetes/account.ts'
 import { objectOf } from '../../activities/kubernetes/labels.ts'
 import { createMarks } from '../../activities/mark.ts'
 import { toolsImage } from '../../worker/embedded/image.ts'
+import { lacks } from '../kubernetes/lacks.ts'
 import { sharedCluster } from '../kubernetes/shared.ts'
 import { shell, web } from './docker/lab.ts'
+import { asBerth } from './kubernetes/berth.ts'
 import { host, nodePort, openKubeLab } from './kubernetes/lab.ts'
 import { runtimeSuite } from './runtime.suite.ts'
 
-describe('a runtime on Kubernetes', () => {
+describe.skipIf(lacks('node'))('a runtime on Kubernetes', () => {
   runtimeSuite(async () => {
     const cluster = await sharedCluster('node')
-    const lab = openKubeLab({ kubeconfig: cluster.kubeconfig }), owner = { marks: lab.marks, host }
+    const lab = openKubeLab({ kubeconfig: cluster.kubeconfig, as: await asBerth(cluster) }), owner = { marks: lab.marks, host }
     return {
       runtime: lab.runtime, twin: lab.open(), stranger: lab.open({ marks: createMarks({ instance: `${lab.marks.instance}x`, secret: randomBytes(32) }) }), web,
       fails: {

@@ -25,6 +25,14 @@ describe('a card', () => {
     expect(message.buttons.map(({ verb }) => verb)).toEqual(buttons)
   })
 
+  test('of a lease that sleeps where files are not kept says so, and of no other', () => {
+    const place = { site: 'main', host: 'h1', number: 1, address: '10.0.0.1', zone: 'campus.test', hostPorts: [21_000] }
+    const says = (phase: Phase, runtime?: 'kubernetes') => sayCard(card({ phase, place: { ...place, ...(runtime && { runtime }) } }), when).lines.join()
+    expect(says('paused', 'kubernetes')).toContain('**web** (nginx) is paused; its files are not kept, and it ends <9>.')
+    expect(says('paused')).toContain('its files are kept until <9>')
+    expect(says('ready', 'kubernetes')).toBe(says('ready'))
+  })
+
   test('says how to reach each port, only while something is there', () => {
     expect(sayCard(card(), when).lines).toContain('port 80 is at `web-012345.campus.test:21000`')
     expect(sayCard(card({ phase: 'ending' }), when).lines).toHaveLength(1)

@@ -16,7 +16,10 @@ const terms = fc.record({
   warnMs: fc.array(number, { maxLength: 3 }), graceMs: number, restart: fc.constantFrom('never' as const, 'always' as const),
   narrowed: fc.constantFrom('keep' as const, 'end' as const),
 })
-const group = fc.tuple(terms, idle).map(([one, idle]) => (idle ? { ...one, idle } : one))
+const extra = fc.record({
+  gpu: fc.integer({ min: 1, max: 4 }), on: fc.subarray(['docker' as const, 'kubernetes' as const], { minLength: 1 }), security: fc.constant('baseline' as const),
+}, { requiredKeys: [] })
+const group = fc.tuple(terms, extra, idle).map(([one, extra, idle]) => ({ ...one, ...extra, ...(idle && { idle }) }))
 const policy: fc.Arbitrary<PolicyTerms> = fc.tuple(group, group, group, group).map((all) => ({
   groups: all.map((one, at): GroupTerms => ({ ...one, name: names[at]! })), sites, images, clocks: defaultClocks, admins: ['wheel'],
 }))
@@ -33,6 +36,10 @@ function assertCovers(more: Entitlement, less: Entitlement): void {
   expect(more.catalog).toEqual(less.catalog)
   if (less.restart === 'always') expect(more.restart).toBe('always')
   if (less.narrowed === 'keep') expect(more.narrowed).toBe('keep')
+  expect(more.gpu ?? 0).toBeGreaterThanOrEqual(less.gpu ?? 0)
+  if (!less.on) expect(more.on).toBeUndefined()
+  if (more.on) expect(more.on).toEqual(expect.arrayContaining([...less.on!]))
+  if (less.security) expect(more.security).toBe('baseline')
   if (!less.idle) expect(more.idle).toBeUndefined()
   if (more.idle) {
     for (const stage of ['noticeMs', 'pauseMs', 'deleteMs'] as const) expect(more.idle[stage]).toBeGreaterThanOrEqual(less.idle![stage])
@@ -79,6 +86,20 @@ describe('the entitlement of a member of several groups', () => {
     const [terms] = fc.sample(policy, 1) as [PolicyTerms]
     const groups = [{ ...terms.groups[0]!, sites: ['cloud', 'lab'] }, { ...terms.groups[1]!, sites: ['campus'] }]
     expect(entitlementOf({ ...terms, groups }, ['a', 'b'], 'd')!.sites.map(({ name }) => name)).toEqual(['campus', 'lab', 'cloud'])
+  })
+
+  test('who names every kind of host, or none, may have any; baseline and GPUs come from whoever grants them', () => {
+    const [terms] = fc.sample(policy, 1) as [PolicyTerms]
+    const groups = (...all: readonly Partial<GroupTerms>[]) => all.map((one, at): GroupTerms => {
+      const { gpu: _, on: __, security: ___, ...plain } = terms.groups[at]!
+      return { ...plain, ...one }
+    })
+    const of = (...all: readonly Partial<GroupTerms>[]) => entitlementOf({ ...terms, groups: groups(...all) }, ['a', 'b'], 'd')!
+    expect(of({ on: ['kubernetes'] }, { on: ['kubernetes'] })).toMatchObject({ on: ['kubernetes'] })
+    for (const any of [of({ on: ['kubernetes'] }, { on: ['docker'] }), of({ on: ['kubernetes'] }, {})]) expect(any).not.toHaveProperty('on')
+    expect(of({ gpu: 2 }, { security: 'baseline', gpu: 1 })).toMatchObject({ gpu: 2, security: 'baseline' })
+    expect(of({}, {})).not.toHaveProperty('gpu')
+    expect(of({}, {})).not.toHaveProperty('security')
   })
 
   test('admins are by group, whatever its case', () => {

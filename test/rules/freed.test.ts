@@ -11,7 +11,7 @@ const minute = 60_000, hour = 60 * minute, view = viewAt(start, ['h1'])
 const lasts = (it: Partial<Lasts> = {}): Lasts => ({ forMs: hour, capMs: 4 * hour, readyAt: start, ...it })
 const all: readonly Kind[] = ['cpu']
 const ahead = (ledger: Ledger, need: Partial<Need> = {}, now = start) =>
-  lookAhead(ledger, usage(ledger), viewAt(now, ['h1']))([bookOf(ledger, 'h1')], { cpu: 4, memory: GiB, ports: 1, ...need }, all)
+  lookAhead(ledger, usage(ledger), viewAt(now, ['h1']))([bookOf(ledger, 'h1')], { cpu: 4, memory: GiB, gpu: 0, ports: 1, ...need }, all)
 /** A host of 4 cpu, all of it lent to one. */
 const full = (it?: Lasts) => {
   const ledger = ledgerOf([offerOf('h1')])
@@ -58,11 +58,11 @@ describe('a host that is full', () => {
 
 const cores = fc.integer({ min: 1, max: 4 }), minutes = fc.integer({ min: 1, max: 600 })
 test('the moment that is named is the first at which the room is there, when all end as they are due', () => {
-  fc.assert(fc.property(fc.array(fc.record({ cpu: cores, ports: fc.integer({ min: 0, max: 2 }), forMs: minutes.map((it) => it * minute) }), { minLength: 1, maxLength: 8 }),
-    fc.record({ cpu: cores, ports: fc.integer({ min: 0, max: 3 }) }), (leases, wanted) => {
+  fc.assert(fc.property(fc.array(fc.record({ cpu: cores, gpu: fc.integer({ min: 0, max: 1 }), ports: fc.integer({ min: 0, max: 2 }), forMs: minutes.map((it) => it * minute) }), { minLength: 1, maxLength: 8 }),
+    fc.record({ cpu: cores, gpu: fc.integer({ min: 0, max: 2 }), ports: fc.integer({ min: 0, max: 3 }) }), (leases, wanted) => {
       const made = () => {
-        const ledger = ledgerOf([offerOf('h1', { ports: [1, 6] })])
-        askFor(ledger, view, ...leases.map(({ cpu, ports, forMs }, i) => wish(`k${i}`, { cpu, ports, lasts: lasts({ forMs, capMs: forMs }) })))
+        const ledger = ledgerOf([offerOf('h1', { gpu: 2, ports: [1, 6] })])
+        askFor(ledger, view, ...leases.map(({ cpu, gpu, ports, forMs }, i) => wish(`k${i}`, { cpu, gpu, ports, lasts: lasts({ forMs, capMs: forMs }) })))
         return ledger
       }
       const ledger = made(), need = { ...wanted, memory: GiB }

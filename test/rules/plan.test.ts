@@ -45,6 +45,8 @@ describe('a thing with our mark', () => {
     ['that is a volume of an older placement is surplus, beside the container of the present one', {
       owned: [box('a', { number: 2 }), box('a', { what: 'volume' })], names: [name('a', 2)], claims: [claim('a', { said: { number: 2, phase: 'ready', host: 'h1' } })],
     }, ['surplus volume']],
+    ['that is another object of a lease that closed long ago is surplus', { owned: [box('a', { what: 'object' })], known: [closed('a')] }, ['surplus object']],
+    ['that is another object whose container is there goes after it', { owned: [box('a'), box('a', { what: 'object' })], known: [closed('a')] }, ['surplus container']],
     ['is told when a site counts it for a closed lease', { places: [{ site: 'campus', hosts: [{ host: 'h1', keys: ['a', 'b'] }] }], claims: [claim('b', { phase: 'starting' })] }, ['healing place']],
   ])('%s', (_, seen, expected) => expect(verdicts(world(seen))).toEqual(expected))
 

@@ -12,6 +12,15 @@ describe('quota', () => {
     expect(inUse([held(0.5, 60), held(0.5, 60, true)])).toEqual({ count: 2, cpu: 0.5, memory: 60 })
   })
 
+  test('counts GPUs of what runs, against a limit that is none where the policy names none', () => {
+    const used = inUse([{ ...held(0.1, 1), gpu: 2 }, { ...held(0.1, 1, true), gpu: 4 }]), roomy = { ...limits, count: 9 }
+    expect(used.gpu).toBe(2)
+    expect(quotaRefusal(used, { count: 1, cpu: 0, memory: 0, gpu: 1 }, { ...roomy, gpu: 3 })).toBeUndefined()
+    expect(quotaRefusal(used, { count: 1, cpu: 0, memory: 0, gpu: 2 }, { ...roomy, gpu: 3 })?.sentence).toMatch(/2 of 3 GPUs in use, and this needs 2/)
+    expect(quotaRefusal(used, { count: 1, cpu: 0, memory: 0, gpu: 1 }, roomy)?.kind).toBe('quotaFull')
+    expect(quotaRefusal(used, { count: 1, cpu: 0, memory: 0 }, roomy)).toBeUndefined()
+  })
+
   test('adds up tenths of a cpu exactly', () => {
     const used = inUse(Array.from({ length: 9 }, () => held(0.1, 1)))
     expect(quotaRefusal(used, { count: 1, cpu: 0.1, memory: 1 }, { count: 10, totalCpu: 1, totalMemory: 10 })).toBeUndefined()

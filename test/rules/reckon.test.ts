@@ -30,6 +30,14 @@ describe('a ledger that is rebuilt', () => {
       { is: 'placed', word: { key: 'd', place: { hostPorts: [20_002] } } }, { is: 'queued', word: { key: 'b', number: 2, position: 1 } }])
   })
 
+  test('counts GPUs of open leases, and knows what those in line want', () => {
+    const ledger = ledgerOf([offerOf('h1', { gpu: 2, runtime: 'kubernetes' })])
+    enterOpen(ledger, [open('a', { host: 'h1', hostPorts: [20_000], gpu: 2 }), open('b', { waiting: true, gpu: 1 }), open('c', { waiting: true, on: ['docker'] })], nobody)
+    expect(grant(ledger, view)).toMatchObject([
+      { is: 'unplaceable', word: { key: 'c', sentence: 'No host of home is of the kind docker.' } }, { is: 'queued', word: { key: 'b', reason: 'waits for 1 GPU; first in line' } },
+    ])
+  })
+
   test('lets a paused lease that was about to resume go on where it is', () => {
     const ledger = ledgerOf([offerOf('h1')])
     enterOpen(ledger, [open('a', { host: 'h1', hostPorts: [20_003], paused: true, waiting: true })], nobody)

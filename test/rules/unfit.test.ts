@@ -23,6 +23,11 @@ describe('a policy that was narrowed', () => {
     expect(found!.sentence).toMatch(/^The policy .*\.$/)
     expect(more).toEqual([])
   })
+  test('ends a lease with more GPUs than one may have now', () => {
+    expect(unfit([{ ...lease, gpu: 2 }], { ...terms, gpu: 2 })).toEqual([])
+    expect(unfit([{ ...lease, gpu: 2 }], { ...terms, gpu: 1 })).toMatchObject([{ what: 'gpu', sentence: 'The policy lets one lease have 1 GPU now, and web has 2.' }])
+    expect(unfit([{ ...lease, gpu: 1 }], terms)).toMatchObject([{ what: 'gpu', sentence: 'The policy lets one lease have no GPU now, and web has 1.' }])
+  })
   test('lets a full quota run: totals and counts bind new leases alone', () => {
     expect(unfit([lease, { ...lease, key: 'l' }], { ...terms, ...{ count: 1, totalCpu: 1, totalMemory: 1 } })).toEqual([])
   })

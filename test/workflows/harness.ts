@@ -7,6 +7,7 @@ import { customAlphabet } from 'nanoid'
 import { inject } from 'vitest'
 import { memoryDirectory, type MemoryDirectory } from '../../activities/memory/directory.ts'
 import type { MemoryImage } from '../../activities/memory/engine.ts'
+import { memoryReach, type MemoryReach } from '../../activities/memory/reach.ts'
 import { memoryNames, type MemoryNames } from '../../activities/memory/names.ts'
 import { memoryRuntime, type MemoryRuntime } from '../../activities/memory/runtime.ts'
 import { type MemoryEyes, type MemoryPulse, memoryEyes, memoryPulse } from '../../activities/memory/watch.ts'
@@ -22,6 +23,7 @@ import { createHostMemory } from '../../activities/temporal/hosts.ts'
 import { createRetrySteps } from '../../activities/temporal/retry.ts'
 import { startingOf } from '../../activities/temporal/starting.ts'
 import { createSweepSteps } from '../../activities/temporal/sweep.ts'
+import { sealAccess } from '../../worker/adapters.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
 import { startCore } from '../../worker/core.ts'
 import { startHost } from '../../worker/host.ts'
@@ -36,7 +38,7 @@ import {
 import { unavailable } from '../../workflows/refuse.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
 import type { CoreSteps, HostSteps, Standing } from '../../workflows/steps.ts'
-import type { Board, Clocks, Desk, Ending, Entitlement, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
+import type { Board, Clocks, Desk, Ending, Entitlement, HostOffer, LeaseStatus, LendRequest, Phase, Receipt } from '../../workflows/terms.ts'
 import { generous } from './terms.ts'
 import { installRuntime } from '../../worker/runtime.ts'
 
@@ -47,7 +49,9 @@ export interface WorldOptions {
   readonly entitlement?: Partial<Entitlement>
   readonly clocks?: Partial<Clocks>
   readonly hosts?: readonly string[]
-  readonly host?: { cpu?: number; memory?: number; slots?: number; ports?: [number, number] }
+  /** What every host offers, and what each one does. */
+  readonly host?: Partial<HostOffer>
+  readonly offers?: Readonly<Record<string, Partial<HostOffer>>>
   /** Uses a namespace that is there: a second world on the same stories. */
   readonly steps?: (steps: CoreSteps) => CoreSteps
   readonly hostSteps?: (steps: HostSteps, host: string) => HostSteps
@@ -73,6 +77,8 @@ export interface World {
   /** Slack and Mattermost at once. */
   readonly chat: MemoryChat
   readonly runtimes: Record<string, MemoryRuntime>
+  /** Of the hosts that are clusters. */
+  readonly reaches: Record<string, MemoryReach>
   /** What the watch of each host sees and feels, when there is one. */
   readonly eyes: Record<string, MemoryEyes>
   readonly pulses: Record<string, MemoryPulse>
@@ -109,7 +115,13 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   for (const uid of ['mika', 'noor', 'ada']) directory.put({ uid, groups: ['all'] })
   const names = memoryNames(), chat = createMemoryChat()
   const hosts = options.hosts ?? ['h1']
-  const runtimes = Object.fromEntries(hosts.map((host) => [host, memoryRuntime({ instance, ...(options.images && { images: options.images }) })]))
+  const offerOf = (host: string): Omit<HostOffer, 'boot'> => ({
+    host, site: 'campus', address: '127.0.0.1', cpu: 8, memory: 8192 * mebi, slots: 50, ports: [21000, 21999], runtime: 'memory',
+    ...options.host, ...options.offers?.[host],
+  })
+  const runtimes = Object.fromEntries(hosts.map((host) =>
+    [host, memoryRuntime({ instance, gpu: offerOf(host).gpu ?? 0, ...(options.images && { images: options.images }) })]))
+  const reaches = Object.fromEntries(hosts.filter((host) => offerOf(host).runtime === 'kubernetes').map((host) => [host, memoryReach(runtimes[host]!.engine)]))
   const eyes = Object.fromEntries(hosts.map((host) => [host, memoryEyes(runtimes[host]!)]))
   const pulses = Object.fromEntries(hosts.map((host) => [host, memoryPulse()]))
   const entitlement = { now: { ...generous, ...options.entitlement } }
@@ -138,19 +150,22 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const steps = options.steps?.(plain) ?? plain
   const core = () => startCore(context, { steps, stickyMs: options.stickyMs ?? 2_000, maxCachedWorkflows: options.maxCachedWorkflows ?? 200 })
   const host = (name: string) => {
-    const plain = createHostSteps({ runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string> })
+    const plain = createHostSteps({
+      runtime: runtimes[name]!, openEnv: (sealed) => JSON.parse(sealed) as Record<string, string>,
+      ...(reaches[name] && { reach: { of: reaches[name], seal: sealAccess } }),
+    })
     const own = createOwn(), hostSteps = own.wrap(plain), senses = { eyes: eyes[name]!, pulse: pulses[name]!, own }
     return startHost(context, {
       steps: options.hostSteps?.(hostSteps, name) ?? hostSteps, sayEveryMs: 2_000,
       ...(options.watch && { watch: createWatch(senses), watchClocks: options.watch }),
-      offer: { host: name, site: 'campus', address: '127.0.0.1', cpu: 8, memory: 8192 * mebi, slots: 50, ports: [21000, 21999], runtime: 'memory', ...options.host },
+      offer: offerOf(name),
     })
   }
   const roles = { core: await core(), hosts: Object.fromEntries(await Promise.all(hosts.map(async (name) => [name, await host(name)] as const))) }
 
   const status = (leaseId: string) => client.workflow.getHandle(leaseId).query(statusQuery)
   return {
-    client, context, directory, names, chat, runtimes, eyes, pulses, entitlement, clocks, roles, status,
+    client, context, directory, names, chat, runtimes, reaches, eyes, pulses, entitlement, clocks, roles, status,
     startCore: core,
     startHost: host,
     desk: (member) => client.workflow.getHandle(accountId(member)).query(deskQuery),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Resolver } from 'node:dns/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { reserved } from '../../activities/docker/labels.ts'
+import { reserved } from '../../activities/labels.ts'
 import { ownerData } from '../../activities/rfc2136/owner.ts'
 import { type WireRecord, txtData } from '../../activities/rfc2136/encode.ts'
 import { createRfc2136Names } from '../../activities/rfc2136/names.ts'

@@ -1,12 +1,12 @@
 // What Berth wants of the machine besides npm's packages. Plain JavaScript for Node 20: it runs before Node 24 is there.
 import { spawn } from 'node:child_process'
 import { accessSync, chmodSync, constants, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const policyFile = '/usr/sbin/policy-rc.d'
 
-/** Program → Debian package, and the services that the package would start. */
+/** Program (by name, or by path where it is on no PATH) → Debian package, and the services that the package would start. */
 const wanted = [
   { program: 'dockerd', from: 'docker.io', services: ['docker.service', 'docker.socket', 'containerd.service'] },
   { program: 'iptables', from: 'iptables' },
@@ -23,6 +23,10 @@ const wanted = [
   { program: 'zsh', from: 'zsh', testOnly: true },
   { program: 'fish', from: 'fish', testOnly: true },
   { program: 'chromium', from: 'chromium', testOnly: true },
+  // For the tests' Kubernetes node. docker.io brings the first two, but not where an engine runs already.
+  { program: 'containerd', from: 'containerd', services: ['containerd.service'], testOnly: true },
+  { program: 'runc', from: 'runc', testOnly: true },
+  { program: '/usr/lib/cni/bridge', from: 'containernetworking-plugins', testOnly: true },
 ]
 
 /**
@@ -56,7 +60,8 @@ function missingFor(purpose) {
 }
 
 function isThere(program) {
-  return [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/bin'].some((folder) => {
+  const folders = isAbsolute(program) ? [''] : [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/bin']
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true

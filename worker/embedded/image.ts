@@ -15,10 +15,22 @@ const applets = ['sh', 'ash', 'awk', 'cat', 'chmod', 'cut', 'date', 'dd', 'df', 
   'printf', 'ps', 'pwd', 'rm', 'route', 'sed', 'seq', 'sha256sum', 'sleep', 'sort', 'stty', 'tail', 'tar', 'telnet', 'test', 'top',
   'touch', 'tr', 'true', 'uname', 'vi', 'wc', 'wget', 'which', 'yes']
 
-const recipes: Record<string, string> = {
-  [webImage]: 'FROM scratch\nADD root.tar /\nEXPOSE 80\nCMD ["/bin/httpd", "-f", "-p", "80", "-h", "/www"]\n',
-  [toolsImage]: 'FROM scratch\nADD root.tar /\nENV PATH=/bin\nCMD ["/bin/sh"]\n',
+/** What an image adds to the root that all share. */
+export interface Recipe {
+  readonly command: readonly string[]
+  readonly ports?: readonly number[]
+  readonly env?: Readonly<Record<string, string>>
 }
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  [webImage]: { ports: [80], command: ['/bin/httpd', '-f', '-p', '80', '-h', '/www'] },
+  [toolsImage]: { env: { PATH: '/bin' }, command: ['/bin/sh'] },
+}
+
+const dockerfile = ({ ports = [], env = {}, command }: Recipe): string => [
+  'FROM scratch', 'ADD root.tar /', ...ports.map((port) => `EXPOSE ${port}`),
+  ...Object.entries(env).map(([name, value]) => `ENV ${name}=${value}`), `CMD ${JSON.stringify(command)}`, '',
+].join('\n')
 
 /** Builds both on this engine, unless they are there. */
 export async function buildImages(socketPath: string): Promise<void> {
@@ -32,9 +44,9 @@ export async function buildImages(socketPath: string): Promise<void> {
   for (const name of missing) await build(socketPath, { name, recipe: recipes[name]!, root })
 }
 
-async function build(socketPath: string, image: { name: string; recipe: string; root: Buffer }): Promise<void> {
+async function build(socketPath: string, image: { name: string; recipe: Recipe; root: Buffer }): Promise<void> {
   const context = pack()
-  context.entry({ name: 'Dockerfile' }, image.recipe)
+  context.entry({ name: 'Dockerfile' }, dockerfile(image.recipe))
   context.entry({ name: 'root.tar' }, image.root)
   context.finalize()
   const { status, body } = await call(socketPath, 'POST', `/build?t=${encodeURIComponent(image.name)}`, await bytes(context), 120_000)
@@ -42,7 +54,8 @@ async function build(socketPath: string, image: { name: string; recipe: string; 
   if (status !== 200 || !body.includes('Successfully tagged')) throw new Error(`The image ${image.name} could not be built: ${body.slice(-500)}`)
 }
 
-async function rootTar(): Promise<Buffer> {
+/** The file system of both: busybox, its names, a page. */
+export async function rootTar(): Promise<Buffer> {
   const tar = pack()
   tar.entry({ name: 'bin/busybox', mode: 0o755 }, await readFile(busybox()))
   for (const applet of applets) tar.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' })
@@ -53,7 +66,7 @@ async function rootTar(): Promise<Buffer> {
   return bytes(tar)
 }
 
-async function bytes(tar: Pack): Promise<Buffer> {
+export async function bytes(tar: Pack): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of tar) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)

@@ -8,6 +8,8 @@ import { providePackages } from './debian.mjs'
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..')
 const bin = join(root, 'node_modules/.bin')
 const say = (line) => console.error(line)
+const server = 'worker/embedded/temporal/binary.ts'
+const programs = { demo: [server], test: [server, 'test/kubernetes/binary.ts'] }
 
 const [purpose, ...rest] = process.argv.slice(2)
 const install = !rest.includes('--no-install')
@@ -28,9 +30,12 @@ async function main() {
   if (!isInstalled()) await installPackages()
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` }
   if (!command) return 0
-  // Builds the Temporal server if there is none yet; quick otherwise.
-  const server = await run(join(bin, 'node'), [join(root, 'worker/embedded/temporal/binary.ts')], env)
-  return server || run(command, args, env)
+  // Each builds a program if there is none yet, and is quick otherwise.
+  for (const program of programs[purpose]) {
+    const code = await run(join(bin, 'node'), [join(root, program)], env)
+    if (code) return code
+  }
+  return run(command, args, env)
 }
 
 /** Whether node_modules holds what the lock file says, and a Node that runs. Times tell nothing: npm writes both. */

@@ -6,13 +6,15 @@ import { findProcess } from '../../activities/idle/find.ts'
 import { createPulse } from '../../activities/idle/pulse.ts'
 import { needed } from '../adapters.ts'
 import type { Config } from '../config.ts'
+import { say } from '../log.ts'
 import type { Lender } from './host.ts'
 
+/** Throws, with what an admin has to do, where nothing can be lent on it; what else is worth knowing of it is logged. */
 export async function lendCluster(config: Config, marks: Marks): Promise<Lender> {
   const runtime = clusterOf(config, marks), settings = config.host!
-  await runtime.prepare()
+  for (const { level, says } of await runtime.prepare(settings.ports)) say(level, says, { host: settings.name })
   return {
-    runtime, eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess }), kind: 'kubernetes', close: () => runtime.close(),
+    runtime, reach: runtime.reach, eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess }), kind: 'kubernetes', close: () => runtime.close(),
     async offer() {
       const [capacity, addresses] = await Promise.all([runtime.capacity(), runtime.addresses()])
       const address = settings.address ?? addresses[0]

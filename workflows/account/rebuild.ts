@@ -30,5 +30,5 @@ export async function compare(books: Books): Promise<void> {
 
 const heldOf = (lease: OpenLease): Held => ({
   key: lease.key, leaseId: lease.leaseId, name: lease.name, label: lease.label, image: lease.image, cpu: lease.cpu,
-  memory: lease.memory, site: lease.site, since: lease.asked, ...(lease.paused && { paused: true }),
+  memory: lease.memory, ...(lease.gpu !== undefined && { gpu: lease.gpu }), site: lease.site, since: lease.asked, ...(lease.paused && { paused: true }),
 })

@@ -1,4 +1,4 @@
-/** `resume`: the account decides, since pausing has freed cpu and memory of the member's quota. */
+/** `resume`: the account decides, since pausing has freed cpu, memory and GPUs of the member's quota. */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { resumeSignal, type Paused } from '../contract.ts'
 import { refuse, rootMessage } from '../refuse.ts'
@@ -29,7 +29,7 @@ export function resuming({ books, ask, ready }: ResumeDesk) {
     const held = books.held[wish.key]
     if (!held) throw refuse('notFound', 'This lease is not here any more. See what you have with: berth list')
     if (!held.paused) return void early.set(wish.key, wish)
-    const full = quotaRefusal(inUse(Object.values(books.held)), { count: 0, cpu: held.cpu, memory: held.memory }, standing.entitlement)
+    const full = quotaRefusal(inUse(Object.values(books.held)), { count: 0, cpu: held.cpu, memory: held.memory, ...(held.gpu !== undefined && { gpu: held.gpu }) }, standing.entitlement)
     if (full) throw refuse(full.kind, full.sentence)
     const { paused: _, ...counted } = held
     books.held[wish.key] = counted

@@ -1,10 +1,11 @@
 /** Place, start, name: every placement has a rollback of its own, so that a failed one is undone while the next is tried. */
 import { ActivityFailure, TimeoutFailure, getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { hostSilentSignal, siteId } from '../contract.ts'
-import { refuse } from '../refuse.ts'
+import { refuse, rootMessage } from '../refuse.ts'
 import { Rollback } from '../rollback.ts'
 import { fqdn } from '../rules/naming.ts'
 import type { Place } from '../terms.ts'
+import { fullWith, wasFull } from './full.ts'
 import { findPlace, freePlace, type SiteWord } from './place.ts'
 import { LeaseOver, unlessGivenUp } from './race.ts'
 import { type LeaseState, nextNumber, siteOf, tellTimeline } from './state.ts'
@@ -31,38 +32,55 @@ export interface Berthed {
 export async function berth(it: Berthed): Promise<void> {
   const { state } = it
   const avoid: string[] = []
-  for (let tries = 0; ; tries++) {
+  for (let tries = 0; ;) {
     const number = state.number = nextNumber(state), site = siteOf(state)
     const placement = it.placement = openPlacement(it, { site: site.name, number })
-    const found = await findPlace(state, it.words, avoid)
+    const found = await findPlace(state, it.words, { avoid, ...(state.full && { full: state.full.hosts }) })
     if (typeof found === 'string') {
       await placement.unwind()
       tellTimeline(state, `${site.name}: ${found}`, Date.now())
-      if (++state.siteAt >= state.input.sites.length) throw refuse('noRoom', `${found} Ask for less, or for another site.`)
+      tries++
+      if (++state.siteAt >= state.input.sites.length) throw refuse('noRoom', `${found} ${it.words.get(number)?.next ?? 'Ask for less, or for another site.'}`)
       continue
     }
     state.place = found
-    state.phase = 'starting'
-    tellTimeline(state, `has a place on ${found.host}`, Date.now())
-    it.show()
+    const again = wasFull(state.full, found.host)
+    if (!again) starts(it, `has a place on ${found.host}`)
     registerTakeBack(placement, state, found)
     try {
-      const told = (what: string) => {
-        tellTimeline(state, what, Date.now())
-        it.show()
-      }
-      await unlessGivenUp(state, found, () => steps.together(
-        () => steps.startContainer(state, found).then(() => told('its container runs')),
-        () => steps.claimName(state, found).then(() => told(`is named ${fqdn(state.input.label, found.zone)}`)),
-      ))
+      await unlessGivenUp(state, found, () => startNamed(it, found, again))
+      delete state.full
       return
     } catch (error) {
-      const elsewhere = tries < mostTries && !state.over ? whyElsewhere(error) : undefined
-      if (!elsewhere) throw error
-      await placeElsewhere(it, { placement, place: found, why: elsewhere })
-      if (elsewhere !== 'port taken') avoid.push(found.host)
+      const elsewhere = state.over ? undefined : whyElsewhere(error)
+      if (elsewhere === 'no room') await placeWhereRoom(it, { placement, place: found, says: rootMessage(error) })
+      else if (elsewhere && tries++ < mostTries) {
+        await placeElsewhere(it, { placement, place: found, why: elsewhere })
+        if (elsewhere !== 'port taken') avoid.push(found.host)
+      } else throw error
     }
   }
+}
+
+/** From here its member sees it start, not wait. */
+function starts({ state, show }: Berthed, what: string): void {
+  state.phase = 'starting'
+  if (state.full) delete state.queue
+  tellTimeline(state, what, Date.now())
+  show()
+}
+
+/** Container and name side by side. Where it has been refused for want of room before, it is named only when it runs. */
+function startNamed(it: Berthed, place: Place, again: boolean): Promise<void> {
+  const { state } = it
+  const told = (what: string) => () => {
+    tellTimeline(state, what, Date.now())
+    it.show()
+  }
+  const start = (then: () => void) => steps.startContainer(state, place).then(then)
+  const name = () => steps.claimName(state, place).then(told(`is named ${fqdn(state.input.label, place.zone)}`))
+  if (again) return start(() => starts(it, `its container runs on ${place.host}`)).then(name)
+  return steps.together(() => start(told('its container runs')), name)
 }
 
 /** What takes a placement back, last of all its place; registered before the place is asked for. */
@@ -94,16 +112,17 @@ export function leave({ state, undo }: Berthed, place: Place, placement: Rollbac
   undo.beside('what it has left', () => left)
 }
 
-export type Elsewhere = 'port taken' | 'host silent' | 'host given up'
+export type Elsewhere = 'port taken' | 'host silent' | 'host given up' | 'no room'
 
 export function whyElsewhere(error: unknown): Elsewhere | undefined {
   if (error instanceof LeaseOver) return 'host given up'
   if (steps.isPortTaken(error)) return 'port taken'
+  if (steps.isNoRoom(error)) return 'no room'
   const { cause } = error instanceof ActivityFailure ? error : {}
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START' ? 'host silent' : undefined
 }
 
-async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Elsewhere }): Promise<void> {
+async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place: Place; why: Exclude<Elsewhere, 'no room'> }): Promise<void> {
   const { state } = it
   delete state.place
   state.phase = 'waiting'
@@ -111,8 +130,18 @@ async function placeElsewhere(it: Berthed, failed: { placement: Rollback; place:
   await undoFailed(it, failed)
 }
 
-const whatFailed: Readonly<Record<Elsewhere, string>> = {
+const whatFailed: Readonly<Record<Exclude<Elsewhere, 'no room'>, string>> = {
   'port taken': ': a port is in use by somebody else', 'host silent': ' does not answer', 'host given up': ' was given up',
+}
+
+/** Told once of each host: it may say so again and again. */
+async function placeWhereRoom(it: Berthed, { placement, place, says }: { placement: Rollback; place: Place; says: string }): Promise<void> {
+  const { state } = it, again = wasFull(state.full, place.host)
+  state.full = fullWith(state.full, place.host, says)
+  delete state.place
+  state.phase = 'waiting'
+  if (!again) tellTimeline(state, `${place.host}: ${says}; asks for another place`, Date.now())
+  await placement.unwind()
 }
 
 /** What may have been made on a host that does not answer is taken back when it speaks again. */

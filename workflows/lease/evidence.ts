@@ -1,5 +1,7 @@
 /** What the watch and the site say of a lease, and what the lease makes of it. */
 import type { SeenWord } from '../contract.ts'
+import { keepsFiles } from '../rules/files.ts'
+import { hearAddresses } from './readdress.ts'
 import { type LeaseState, end, tellTimeline } from './state.ts'
 import { tell } from './tell.ts'
 
@@ -27,6 +29,8 @@ export function hearSeen(state: LeaseState, word: SeenWord): void {
       state.todo ??= { is: 'republish', hostPorts, evidence: word.evidence }
       return
     }
+    case 'addresses moved':
+      return hearAddresses(state, word)
     case 'host lost':
       // A paused lease has nothing to move but its files, which are on that host: it waits for it.
       if (state.phase === 'ready') state.todo = { is: 'move', why: 'lost', evidence: word.evidence }
@@ -61,7 +65,7 @@ function hearForgotten(state: LeaseState, { number, evidence }: SeenWord): void 
     return
   }
   if (state.phase === 'ready') state.todo = { is: 'move', why: 'given up', evidence }
-  else if (state.phase === 'paused') end(state, { reason: 'host lost', sentence: `its host was given up, and its files with it: ${evidence}` }, Date.now())
+  else if (state.phase === 'paused') end(state, { reason: 'host lost', sentence: `its host was given up${keepsFiles(state.place) ? ', and its files with it' : ''}: ${evidence}` }, Date.now())
 }
 
 /** Also before it is ready, or while it sleeps: it moves once it is awake. */
@@ -75,7 +79,7 @@ function hearDrain(state: LeaseState, { what, number, evidence }: SeenWord): voi
   const known = state.drains?.number === number
   state.drains = { number, tries: 0, avoid: [] }
   if (known) return // it slept, and is told again when it wakes
-  tellTimeline(state, `${evidence}; ${state.phase === 'paused' ? 'sleeps on there with its files' : 'asks for a place elsewhere'}`, Date.now())
+  tellTimeline(state, `${evidence}; ${state.phase === 'paused' ? `sleeps on there${keepsFiles(state.place) ? ' with its files' : ''}` : 'asks for a place elsewhere'}`, Date.now())
   if (state.phase === 'ready') tell(state, 'trouble', `${state.input.name}: ${evidence}. It moves to another host as soon as there is room; its files do not, so save what you need.`)
 }
 

@@ -47,7 +47,7 @@ export function assertStillLent(state: LeaseState): void {
 }
 
 /** The rights of now; while the directory is away, the last good check counts if it is younger than a set age. */
-async function termsNow(state: LeaseState): Promise<ExtendTerms> {
+export async function termsNow(state: LeaseState): Promise<ExtendTerms> {
   let standing: Standing
   try {
     standing = await entitle(state.input.member)

@@ -2,9 +2,11 @@
 import { condition } from '@temporalio/workflow'
 import { type Moment, nextMoment } from '../rules/due.ts'
 import { sayDuration } from '../rules/duration.ts'
+import { keepsFiles } from '../rules/files.ts'
 import { type IdleMoment, nextIdleMoment } from '../rules/idle.ts'
 import { sayMoment } from '../rules/moment.ts'
 import { drainStep } from './drain.ts'
+import { isReadressed } from './readdress.ts'
 import { tell } from './tell.ts'
 import { type LeaseState, end, endsAt, shownIdle, tellTimeline, whyNow } from './state.ts'
 
@@ -20,7 +22,7 @@ export interface Kept {
 
 /** Returns when the lease is over, has something to do, or has a long history. */
 export async function untilNext({ state, changes, show, isLong }: Kept): Promise<void> {
-  const wakes = () => state.over !== undefined || state.todo !== undefined || drainStep(state) !== undefined || isLong()
+  const wakes = () => state.over !== undefined || state.todo !== undefined || drainStep(state) !== undefined || isReadressed(state) || isLong()
   while (!wakes()) {
     const now = Date.now(), moment = soonest(state)
     if (moment.at <= now) {
@@ -33,18 +35,25 @@ export async function untilNext({ state, changes, show, isLong }: Kept): Promise
   }
 }
 
+/** It has waited for another host than those that were full. */
+interface RoomMoment {
+  readonly is: 'roomAgain'
+  readonly at: number
+}
+
 /** Its end comes first where two fall together. */
-function soonest(state: LeaseState): Moment | IdleMoment {
+function soonest(state: LeaseState): Moment | IdleMoment | RoomMoment {
   const { entitlement } = state.input
   const timed = nextMoment(endsAt(state)!, entitlement.warnMs, { warned: state.warned, since: state.readyAt! })
   const idle = nextIdleMoment(entitlement.idle, {
     since: state.idle?.since, told: state.idleTold, pausedAt: state.pausedAt, pausedFor: state.pausedFor,
     keptUntil: Math.max(state.keepUntil ?? 0, state.held?.until ?? 0),
   })
-  return idle && idle.at < timed.at ? idle : timed
+  const next = idle && idle.at < timed.at ? idle : timed, againAt = state.moving?.againAt
+  return againAt !== undefined && againAt < next.at ? { is: 'roomAgain', at: againAt } : next
 }
 
-function act(state: LeaseState, moment: Moment | IdleMoment, now: number): void {
+function act(state: LeaseState, moment: Moment | IdleMoment | RoomMoment, now: number): void {
   switch (moment.is) {
     case 'due': return void end(state, whyNow(state, now), now)
     case 'warn': return warn(state, moment.beforeMs!, now)
@@ -53,6 +62,9 @@ function act(state: LeaseState, moment: Moment | IdleMoment, now: number): void 
       state.todo = { is: 'pause', why: 'idle', sentence: sayIdle(state, now) || 'idle', asked: now }
       return
     case 'idleEnd': return void end(state, { reason: 'idle', sentence: 'it slept, idle, for too long.' }, now)
+    case 'roomAgain':
+      state.moving = { number: state.moving!.number, again: true }
+      return
     default: moment satisfies never
   }
 }
@@ -70,7 +82,8 @@ function idleNotice(state: LeaseState, now: number): void {
   const { idle, input } = state, sentence = sayIdle(state, now)
   tellTimeline(state, `looks idle: ${sentence}`, now)
   const pauseAt = nextIdleMoment(input.entitlement.idle, { since: idle?.since, told: true })
-  tell(state, 'idle', `${input.name} looks idle (${sentence}) and is paused at ${sayMoment(pauseAt?.at ?? now)}. Keep it with: berth keep ${input.name}`)
+  const files = keepsFiles(state.place) ? '' : ', which does not keep its files'
+  tell(state, 'idle', `${input.name} looks idle (${sentence}) and is paused at ${sayMoment(pauseAt?.at ?? now)}${files}. Keep it with: berth keep ${input.name}`)
 }
 
 const sayIdle = ({ idle }: LeaseState, now: number): string => idle ? shownIdle(idle, now).sentence : ''

@@ -3,12 +3,14 @@ import { setHandler, workflowInfo } from '@temporalio/workflow'
 import * as c from '../contract.ts'
 import { followSignal } from '../link/messages.ts'
 import { refuse, rootMessage } from '../refuse.ts'
+import { keepsFiles } from '../rules/files.ts'
 import { sayMoment } from '../rules/moment.ts'
 import type { Caller } from '../terms.ts'
 import { hearNext } from './drain.ts'
 import { hearSeen } from './evidence.ts'
 import { assertStillLent, extend, hold } from './extend.ts'
 import type { SiteWord } from './place.ts'
+import { assertMayReach, assertOnCluster, reach, tellReachToEnd, unreach } from './reach.ts'
 import { retry } from './retry.ts'
 import { showAttributes } from './show.ts'
 import { type LeaseState, end, statusOf, tellTimeline } from './state.ts'
@@ -41,9 +43,9 @@ export function listen({ state, words, changed }: Listening): void {
     word(place.number).place = place
     if (hearNext(state, place.number, place)) changed()
   })
-  setHandler(c.unplaceableSignal, ({ key: theirs, number, sentence }) => {
+  setHandler(c.unplaceableSignal, ({ key: theirs, number, sentence, next }) => {
     if (theirs !== key) return
-    word(number).unplaceable = sentence
+    Object.assign(word(number), { unplaceable: sentence, ...(next !== undefined && { next }) })
     if (hearNext(state, number, sentence)) changed()
   })
   setHandler(c.queuedSignal, (queued) => {
@@ -89,6 +91,7 @@ export function listen({ state, words, changed }: Listening): void {
   setHandler(c.pauseUpdate, ({ by }) => {
     if (state.phase === 'ready' && state.doing !== 'pause') state.todo = { is: 'pause', why: 'asked', sentence: `by ${by.uid}.`, asked: Date.now() }
     changed()
+    return keepsFiles(state.place) ? {} : { losesFiles: true as const }
   }, { validator: mineAndLent })
   setHandler(c.resumeSignal, ({ key: theirs, by }) => {
     if (theirs !== key || state.over) return
@@ -101,6 +104,19 @@ export function listen({ state, words, changed }: Listening): void {
     changed()
   })
   setHandler(c.logsUpdate, ({ lines }) => lastLines(state, lines), { validator: mine })
+  setHandler(c.reachUpdate, async (wish) => {
+    const answer = await reach(state, wish)
+    changed()
+    return answer
+  }, { validator: (wish) => {
+    mine(wish)
+    assertMayReach(state, wish)
+  } })
+  setHandler(c.unreachUpdate, ({ by }) => unreach(state, by), { description: 'Ends all kubeconfigs of its member for its cluster: {"key", "by": {"uid", "admin": true}}.', validator: (wish) => {
+    mine(wish)
+    if (state.over) throw refuse('over', `This lease is over: ${state.over.sentence} What it gave ends with it.`)
+    assertOnCluster(state)
+  } })
   setHandler(c.seenSignal, (seen) => {
     if (seen.key !== key) return
     hearSeen(state, seen)
@@ -142,6 +158,7 @@ function hearRevoke(state: LeaseState, word: c.Revoke): void {
   }
   const at = word.at ?? now
   state.revoke = { at, reason: word.reason, by: word.by }
+  tellReachToEnd(state, word.reason) // also while a grace runs: a right that comes back gives none back
   tellTimeline(state, `loses its right at ${sayMoment(at)}: ${word.reason}`, now)
   if (at <= now || state.readyAt === undefined) end(state, { reason: 'revoked', sentence: word.reason }, now)
 }

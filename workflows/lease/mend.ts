@@ -1,7 +1,9 @@
 /** A container that died is started again on the same ports under the same name. */
-import { refusalIn } from '../refuse.ts'
+import { refusalIn, rootMessage } from '../refuse.ts'
+import { keepsFiles } from '../rules/files.ts'
 import type { Berthed } from './berth.ts'
-import { end, tellTimeline } from './state.ts'
+import { move } from './move.ts'
+import { type Todo, end, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 import { tell } from './tell.ts'
 
@@ -11,8 +13,8 @@ const mostRestarts = 5, restartWindowMs = 10 * 60_000
 export type Death = 'died' | 'out of memory' | 'removed' | 'restarted'
 
 /** The word may be older than what the story has done since, so the lease looks for itself first. */
-export async function mend({ state }: Berthed, what: Death, evidence: string): Promise<void> {
-  const place = state.place!, { input } = state
+export async function mend(it: Berthed, { what, evidence }: Extract<Todo, { is: 'mend' }>): Promise<void> {
+  const { state } = it, place = state.place!, { input } = state
   if ((await steps.lookAtContainer(state, place)).is === 'running') return
   const now = Date.now()
   state.restarts = state.restarts.filter((at) => now - at < restartWindowMs)
@@ -25,13 +27,14 @@ export async function mend({ state }: Berthed, what: Death, evidence: string): P
   try {
     await (what === 'removed' ? steps.startContainer(state, place) : steps.resumeContainer(state, place))
   } catch (error) {
+    if (steps.isNoRoom(error)) return move(it, { why: 'full', evidence: rootMessage(error) })
     const refusal = refusalIn(error)
     if (!refusal && !steps.isPortTaken(error)) throw error
     return void end(state, { reason: 'died', sentence: `${words[what]} (${evidence}) and does not start again: ${refusal?.sentence ?? 'its port is in use by somebody else.'}` }, Date.now())
   }
   delete state.idle
   tellTimeline(state, 'runs again', Date.now())
-  const lost = what === 'removed' ? ' Its files are lost.' : ''
+  const lost = what === 'removed' || !keepsFiles(place) ? ' Its files are lost.' : ''
   tell(state, 'trouble', `${input.name}: ${words[what]} (${evidence}) and was started again.${lost}`)
 }
 

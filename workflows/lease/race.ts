@@ -1,6 +1,7 @@
 /** Races a step with the end of the lease: the loser's activities are cancelled, awaited, and undone by the rollback. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow'
 import { sayDuration } from '../rules/duration.ts'
+import { sayFull } from '../rules/line.ts'
 import type { Place } from '../terms.ts'
 import { type LeaseState, end, endsAt, whyNow } from './state.ts'
 
@@ -48,8 +49,8 @@ export function withinWait(state: LeaseState, step: () => Promise<void>): Promis
   const { input: { asked, entitlement: { longestWaitMs } } } = state
   return watched(step, async (isDone) => {
     if (await condition(isDone, Math.max(1, asked + longestWaitMs - Date.now()))) return
-    const why = state.queue ? `: ${state.queue.reason}` : ''
-    end(state, { reason: 'waited too long', sentence: `there was no place for ${sayDuration(longestWaitMs)}${why}.` }, Date.now())
+    const why = state.queue?.reason ?? (state.full && sayFull(state.full.hosts))
+    end(state, { reason: 'waited too long', sentence: `there was no place for ${sayDuration(longestWaitMs)}${why === undefined ? '' : `: ${why}`}.` }, Date.now())
   })
 }
 

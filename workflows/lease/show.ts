@@ -2,6 +2,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { attributes } from '../contract.ts'
 import { sayMemory } from '../rules/amount.ts'
+import { keepsFiles } from '../rules/files.ts'
 import { sayMoment } from '../rules/moment.ts'
 import type { LeaseStatus } from '../terms.ts'
 import { type LeaseState, endsAt, siteOf, statusOf } from './state.ts'
@@ -29,6 +30,7 @@ export function leaseDetails(status: LeaseStatus): string {
     `${spec.cpu} cpu, ${sayMemory(spec.memory)} at ${status.site}${status.host === undefined ? '' : ` on ${status.host}`}`,
     ...status.endpoints.map((one) => `port ${one.port}: ${one.fqdn}:${one.hostPort} (SRV ${one.srv})`),
     ...(status.queue ? [`waits in line, place ${status.queue.position}: ${status.queue.reason}`] : []),
+    ...(status.phase === 'paused' && !keepsFiles(status.place) ? ['its host does not keep the files of what sleeps'] : []),
     ...(status.held ? [`held by ${status.held.by} until ${sayMoment(status.held.until)}: ${status.held.reason}`] : []),
     ...(status.idle ? [status.idle.sentence] : []),
   ]
@@ -37,7 +39,7 @@ export function leaseDetails(status: LeaseStatus): string {
 }
 
 /** What break-glass sends from the Temporal UI or its CLI, ready to be copied; whoever reaches Temporal is believed. */
-function waysOfAdmins({ key, phase, until }: LeaseStatus): string[] {
+function waysOfAdmins({ key, phase, until, place }: LeaseStatus): string[] {
   if (phase === 'ended') return []
   const by = { uid: 'YOU', admin: true }, json = (word: object) => `\`${JSON.stringify({ key, ...word })}\``
   const ways = [
@@ -47,6 +49,7 @@ function waysOfAdmins({ key, phase, until }: LeaseStatus): string[] {
     ]),
     `update **retry** ${json({ by })}: tries at once what waits to be tried again, as does "Reset" at a pending activity`,
     ...(phase === 'ending' ? [] : [
+      ...(place?.runtime === 'kubernetes' ? [`update **unreach** ${json({ by })}: ends all kubeconfigs of its member for its cluster; what runs there starts afresh`] : []),
       `update **release** ${json({ by })}: takes it back now`,
       `signal **revoke** ${json({ by: 'YOU', reason: 'WHY' })}: ends it now, and its member sees why`,
     ]),

@@ -1,10 +1,11 @@
 /** What a lease remembers, and what survives continue-as-new. Plain data; the story changes it in synchronous blocks. */
-import { leaseId, type LeaseInput } from '../contract.ts'
+import { leaseId, type FullHost, type LeaseInput } from '../contract.ts'
 import type { RefusalKind } from '../refuse.ts'
 import { type IdleSignal, decideIdleness } from '../rules/idleness.ts'
 import type { Besides, EndReason, Ending, Lasts, LeaseStatus, Notice, Phase, Place, TimelineEntry } from '../terms.ts'
 import { endpointsOf } from '../rules/endpoints.ts'
 import { fqdn } from '../rules/naming.ts'
+import type { ReachEnding } from './reach.ts'
 
 export interface Over {
   readonly reason: EndReason
@@ -20,6 +21,16 @@ export type Todo =
   | { readonly is: 'republish'; readonly hostPorts: readonly number[]; readonly evidence: string }
   | { readonly is: 'move'; readonly why: 'lost' | 'given up'; readonly evidence: string }
 
+/** What hosts have said that had no room for it, whatever the ledger says, since it last ran. */
+export interface Full {
+  /** In this round, in which they are not asked again. */
+  readonly hosts: readonly FullHost[]
+  /** In any. */
+  readonly known: readonly string[]
+  /** How often one of them has said so. */
+  readonly times: number
+}
+
 export interface LeaseState {
   readonly input: LeaseInput
   phase: Phase
@@ -31,16 +42,23 @@ export interface LeaseState {
   siteAt: number
   place?: Place
   queue?: { readonly position: number; readonly reason: string }
+  full?: Full
   readyAt?: number
   until?: number
   /** Warnings (ms before the end) given for the present `until`. */
   warned: number[]
   held?: { readonly until: number; readonly reason: string; readonly by: string }
   revoke?: { readonly at: number; readonly reason: string; readonly by: string }
+  /** Kubeconfigs are to end. */
+  unreach?: ReachEnding
+  /** How often they were told to end. */
+  unreached?: number
   /** What the watch says; `since` only while every signal says idle. */
   idle?: { readonly since?: number; readonly sentence: string; readonly signals?: readonly IdleSignal[] }
   /** Newest rotation of a watch that spoke of this placement. */
   heard?: { readonly number: number; readonly watch: number }
+  /** Where its host is reached, as its watch says, until its name leads there. */
+  readdressed?: { readonly number: number; readonly addresses: readonly string[]; readonly evidence: string }
   /** The notice of this idleness was given. */
   idleTold?: boolean
   /** The member's own word that it is in use. */
@@ -49,8 +67,11 @@ export interface LeaseState {
   pausedFor?: 'idle' | 'asked'
   /** By its site's word about this placement its host is being emptied. */
   drains?: { readonly number: number; readonly tries: number; readonly avoid: readonly string[] }
-  /** The place elsewhere that it has asked for; `to` once it has it, and until it lives there. */
-  moving?: { readonly number: number; to?: Place }
+  /**
+   * The place elsewhere that it has asked for; `to` once it has it, and until it lives there. It is asked for on hosts
+   * that were full, too, from `againAt` on: then `again`.
+   */
+  moving?: { readonly number: number; to?: Place; readonly againAt?: number; readonly again?: true }
   /** Placements that are being taken back while it lives on elsewhere. */
   leaving?: readonly Place[]
   /** What the story does next. */
@@ -151,6 +172,7 @@ export function statusOf(state: LeaseState, now: number): LeaseStatus {
     image: input.spec.image,
     phase: state.phase,
     spec,
+    ...(input.on && { on: input.on }),
     site: place?.site ?? site.name,
     fqdn: fqdn(input.label, place?.zone ?? site.zone),
     endpoints: place && (state.phase === 'ready' || state.phase === 'paused') ? endpointsOf(input.label, input.spec.ports, place) : [],

@@ -44,6 +44,8 @@ export interface Card {
   readonly endpoints: readonly Pick<Endpoint, 'port' | 'hostPort' | 'fqdn'>[]
   readonly queue?: { readonly position: number; readonly reason: string }
   readonly until?: number
+  /** Its host does not keep the files of what sleeps. */
+  readonly losesFiles?: true
   readonly held?: { readonly until: number; readonly reason: string }
   /** The last thing it had to say beside its state: a warning, that it looks idle, trouble. */
   readonly word?: Pick<Notice, 'at' | 'kind' | 'sentence'>

@@ -1,4 +1,4 @@
-/** Memory and cpu as people type them, and as Berth says them. */
+/** Memory, cpu and GPUs as people type them, and as Berth says them. */
 
 const KiB = 1024
 const sizes: Readonly<Record<string, number>> = {
@@ -40,3 +40,9 @@ export function parseCpu(text: string): number | undefined {
 export function sayCpu(cores: number): string {
   return `${Number(cores.toFixed(3))} cpu`
 }
+
+/** "1 GPU", "2 GPUs". */
+export const sayGpu = (gpus: number): string => (gpus === 1 ? '1 GPU' : `${gpus} GPUs`)
+
+/** Whole ones alone, for nothing here shares one. */
+export const isGpuCount = (gpus: number): boolean => Number.isInteger(gpus) && gpus >= 1

@@ -1,17 +1,19 @@
 /** A lease as its member sees it in chat: what of its state a card holds, and how that reads. */
 import type { ButtonVerb, Card, Message, Button } from '../link/terms.ts'
 import type { LeaseStatus, Notice } from '../terms.ts'
+import { keepsFiles } from './files.ts'
 
 /** Notices that stay true until something else is said. */
 const lasting: ReadonlySet<Notice['kind']> = new Set(['warning', 'idle', 'trouble', 'rights'])
 
 export function cardOf(status: LeaseStatus): Card {
-  const { key, name, image, phase, site, fqdn, endpoints, queue, until, held, ending, notices } = status
+  const { key, name, image, phase, site, fqdn, endpoints, queue, until, held, ending, notices, place } = status
   const word = notices.at(-1)
   return {
     key, name, image, phase, site,
     endpoints: endpoints.map(({ port, hostPort, fqdn }) => ({ port, hostPort, fqdn })),
     ...(fqdn !== undefined && { fqdn }), ...(queue && { queue }), ...(until !== undefined && { until }),
+    ...(place && !keepsFiles(place) && { losesFiles: true as const }),
     ...(held && { held: { until: held.until, reason: held.reason } }),
     ...(ending && { ending: ending.sentence }),
     ...(!ending && word && lasting.has(word.kind) && { word: { at: word.at, kind: word.kind, sentence: word.sentence } }),
@@ -30,13 +32,15 @@ export function sayCard(card: Card, when: When, progress?: string): Message {
 export const sayWord = (card: Card): Message =>
   ({ lines: [card.word?.sentence ?? ''], buttons: buttonsOf(card).filter(({ verb }) => verb !== 'logs') })
 
-function headline({ name, image, phase, site, queue, until, ending }: Card, when: When, progress: string | undefined): string {
+function headline({ name, image, phase, site, queue, until, losesFiles, ending }: Card, when: When, progress: string | undefined): string {
   const it = `**${name}** (${image})`
   switch (phase) {
     case 'waiting': return queue ? `${it} waits in line at ${site}, place ${queue.position}: ${queue.reason}.` : `${it} is asked for at ${site}.`
     case 'starting': return `${it} is starting at ${site}${progress === undefined ? '' : `: ${progress}`}.`
     case 'ready': return `${it} is ready until ${when(until ?? 0)}.`
-    case 'paused': return `${it} is paused; its files are kept${until === undefined ? '' : ` until ${when(until)}`}.`
+    case 'paused':
+      if (losesFiles) return `${it} is paused; its files are not kept${until === undefined ? '' : `, and it ends ${when(until)}`}.`
+      return `${it} is paused; its files are kept${until === undefined ? '' : ` until ${when(until)}`}.`
     case 'ending': return `${it} is being taken back.`
     case 'ended': return `${it} is over: ${ending ?? 'it has ended.'}`
     default: return phase satisfies never

@@ -4,6 +4,9 @@ import type { Clocks } from '../terms.ts'
 
 const second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour
 
+/** Between two tries on a host that has no room. */
+export const usualRoomAgainMs = 30 * second
+
 export const defaultClocks: Clocks = {
   receiptMs: 24 * hour,
   recheckMs: 15 * minute,
@@ -14,6 +17,7 @@ export const defaultClocks: Clocks = {
   hostLostMs: 10 * minute,
   checkMs: 5 * minute,
   hostQueueMs: 30 * second,
+  roomAgainMs: usualRoomAgainMs,
   mostEvents: 1_500,
 }
 

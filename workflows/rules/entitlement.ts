@@ -1,5 +1,5 @@
 /** What a member may do now: the most generous of each of the groups. Being in one more never takes anything away. */
-import type { Clocks, Entitlement, ExtendTerms, IdleTerms, ImageTerms, SiteTerms } from '../terms.ts'
+import type { Clocks, Entitlement, ExtendTerms, IdleTerms, ImageTerms, RuntimeKind, SiteTerms } from '../terms.ts'
 
 /** What one group may do; what its text left out is filled in from the policy's defaults. */
 export interface GroupTerms {
@@ -12,6 +12,12 @@ export interface GroupTerms {
   readonly count: number
   readonly totalCpu: number
   readonly totalMemory: number
+  /** Per lease and of all together; absent is none. */
+  readonly gpu?: number
+  /** Absent: any. */
+  readonly on?: readonly RuntimeKind[]
+  /** Absent: restricted. */
+  readonly security?: 'baseline'
   readonly defaultMs: number
   readonly longestMs: number
   readonly longestWaitMs: number
@@ -38,8 +44,9 @@ export interface PolicyTerms {
 
 /**
  * Undefined when no group has rights. By field:
- * - cpu, memory, count, totals, durations, the three of `extend`, grace: the greatest
- * - images, sites: whatever any group has, in the policy's order
+ * - cpu, memory, GPUs, count, totals, durations, the three of `extend`, grace: the greatest
+ * - images, sites, kinds of hosts: whatever any group has, in the policy's order; any kind if any group names none
+ * - security: baseline if any says so
  * - warnings: every one that any group gets
  * - restart: `always` if any says so; narrowed: `keep` if any says so
  * - idle: left alone if any group is; else the longest of each stage, and the lowest share of a core that counts as idle
@@ -50,6 +57,7 @@ export function entitlementOf(policy: PolicyTerms, groups: readonly string[], di
   if (mine.length === 0) return undefined
   const most = (of: (group: GroupTerms) => number) => Math.max(...mine.map(of))
   const sites = new Set(mine.flatMap(({ sites }) => sites))
+  const gpu = most(({ gpu = 0 }) => gpu), on = kinds.filter((kind) => mine.some(({ on = kinds }) => on.includes(kind)))
   const idle = mostPatient(mine.map((group) => group.idle))
   return {
     policy: digest,
@@ -60,6 +68,9 @@ export function entitlementOf(policy: PolicyTerms, groups: readonly string[], di
     count: most(({ count }) => count),
     totalCpu: most(({ totalCpu }) => totalCpu),
     totalMemory: most(({ totalMemory }) => totalMemory),
+    ...(gpu > 0 && { gpu }),
+    ...(on.length < kinds.length && { on }),
+    ...(mine.some(({ security }) => security === 'baseline') && { security: 'baseline' as const }),
     defaultMs: most(({ defaultMs }) => defaultMs),
     longestMs: most(({ longestMs }) => longestMs),
     longestWaitMs: most(({ longestWaitMs }) => longestWaitMs),
@@ -76,6 +87,8 @@ export function entitlementOf(policy: PolicyTerms, groups: readonly string[], di
     ...(idle && { idle }),
   }
 }
+
+const kinds: readonly RuntimeKind[] = ['docker', 'kubernetes']
 
 /** Whether a member of these groups is an admin. */
 export function isAdminBy(policy: Pick<PolicyTerms, 'admins'>, groups: readonly string[]): boolean {

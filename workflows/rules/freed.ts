@@ -11,7 +11,7 @@
  *
  * | what is missing | is there |
  * |---|---|
- * | cpu, memory, a slot | when enough leases are gone; a paused one holds none of them |
+ * | cpu, memory, a GPU, a slot | when enough leases are gone; a paused one holds none of them |
  * | ports | when those of leases that are gone, and those that rest already, have rested |
  *
  * | as it stands | at the latest | says |
@@ -22,7 +22,7 @@
  */
 import type { Freed } from './line.ts'
 import { sayMoment } from './moment.ts'
-import { type Entry, type HostBook, type Kind, type Ledger, type Need, type Room, type Used, type View, enough, restMs, sayRoom } from './placement.ts'
+import { type Entry, type HostBook, type Kind, type Ledger, type Need, type Room, type Used, type View, enough, gpusOf, restMs, sayRoom } from './placement.ts'
 
 const minute = 60_000
 
@@ -96,11 +96,11 @@ function roomLater(book: HostBook, { used, entries, gone }: { used: Used; entrie
   for (const entry of entries) {
     const at = gone(entry, now)
     if (at === undefined) continue
-    if (!entry.paused) changes.push({ at, room: { cpu: entry.cpu, memory: entry.memory, slots: 1 } })
+    if (!entry.paused) changes.push({ at, room: { cpu: entry.cpu, memory: entry.memory, gpu: entry.gpu ?? 0, slots: 1 } })
     changes.push({ at: at + rest, room: { ports: entry.hostPorts.filter((port) => lendable(port) && !book.foreign.includes(port)).length } })
   }
   const free = {
-    cpu: offer.cpu - used.cpu, memory: offer.memory - used.memory, slots: offer.slots - used.slots,
+    cpu: offer.cpu - used.cpu, memory: offer.memory - used.memory, gpu: gpusOf(offer) - used.gpu, slots: offer.slots - used.slots,
     ports: offer.ports[1] - offer.ports[0] + 1 - [...blocked].filter(lendable).length - resting.length,
   }
   return changes.sort((a, b) => a.at - b.at).map(({ at, room }) => {
@@ -110,4 +110,4 @@ function roomLater(book: HostBook, { used, entries, gone }: { used: Used; entrie
 }
 
 const fits = (room: Room, wanted: Room): boolean => enough(wanted.cpu, room.cpu) && wanted.memory <= room.memory &&
-  wanted.slots <= room.slots && wanted.ports <= room.ports
+  wanted.gpu <= room.gpu && wanted.slots <= room.slots && wanted.ports <= room.ports

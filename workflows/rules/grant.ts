@@ -1,25 +1,31 @@
 /** Who gets a place now: the ledger's answers to `place`, and what `free` gives back. */
-import type { Free, Placed, PlaceRequest, Queued } from '../contract.ts'
+import type { Free, Placed, PlaceRequest, Queued, Unplaceable } from '../contract.ts'
+import type { RuntimeKind } from '../terms.ts'
+import { sayGpu } from './amount.ts'
 import { type Ahead, lookAhead, sayFreed } from './freed.ts'
 import { resting, restPorts } from './hostports.ts'
-import { type Told, advance, join, leave, mostOvertakes, ordered, positionWord, type Waiting, worthTelling } from './line.ts'
+import { type Told, advance, join, leave, mostOvertakes, ordered, positionWord, sayFull, type Waiting, worthTelling } from './line.ts'
 import {
-  type Entry, type HostBook, type Ledger, type Need, type Used, type View, count, couldEver, isOpen, isThere, lacks, load,
-  placementOf, portsFor, restMs, sayRoom, size, usage,
+  type Entry, type HostBook, type Ledger, type Need, type Used, type View, count, couldEver, gpusOf, isOfKind, isOpen, isThere, lacks,
+  load, placementOf, portsFor, restMs, sayRoom, size, usage,
 } from './placement.ts'
 
 export type Answer =
   | { readonly is: 'placed'; readonly leaseId: string; readonly word: Placed }
   | { readonly is: 'queued'; readonly leaseId: string; readonly word: Queued }
-  | { readonly is: 'unplaceable'; readonly leaseId: string; readonly word: { readonly key: string; readonly number: number; readonly sentence: string } }
+  | { readonly is: 'unplaceable'; readonly leaseId: string; readonly word: Unplaceable }
 
-/** Takes a request in. The same one again gets the same answer again; one older than what is known is ignored. */
+/**
+ * Takes a request in. The same one again gets the same answer again, and keeps its turn with what it says now; one older
+ * than what is known is ignored.
+ */
 export function ask(ledger: Ledger, request: PlaceRequest): void {
   const { key, number } = request
   const waiting = ledger.line.waiting.find((it) => it.request.key === key)
   const known = Object.values(ledger.entries).filter((it) => it.key === key)
   if (known.some((it) => it.number > number) || (waiting && waiting.request.number > number)) return
   if (waiting?.request.number === number) {
+    waiting.request = request
     delete waiting.told
     return
   }
@@ -55,7 +61,7 @@ export function grant(ledger: Ledger, view: View): Answer[] {
     const never = neverFits(ledger, it, view)
     if (never) {
       const { key, number, leaseId } = it.request
-      answers.push({ is: 'unplaceable', leaseId, word: { key, number, sentence: never } })
+      answers.push({ is: 'unplaceable', leaseId, word: { key, number, ...never } })
       leave(ledger.line, key)
       continue
     }
@@ -77,12 +83,13 @@ export function grant(ledger: Ledger, view: View): Answer[] {
 }
 
 const needOf = (it: Waiting): Need =>
-  ({ cpu: it.request.cpu, memory: it.request.memory, ports: it.resumes === undefined ? it.request.ports : 0 })
+  ({ cpu: it.request.cpu, memory: it.request.memory, gpu: it.request.gpu ?? 0, ports: it.resumes === undefined ? it.request.ports : 0 })
 
-/** Whether this host is one where it could run, apart from what is lent there now. */
+/** Whether this host is one where it could run, apart from what is lent there now; not one that has just said that it is full. */
 function mayRun(book: HostBook, it: Waiting, view: View): boolean {
   if (it.resumes !== undefined) return book.host === it.resumes && isThere(book, view)
-  return isOpen(book, view) && couldEver(book.offer!, needOf(it))
+  const { on, full } = it.request
+  return isOpen(book, view) && isOfKind(book.offer!, on) && couldEver(book.offer!, needOf(it)) && !full?.some(({ host }) => host === book.host)
 }
 
 /** Hosts where it could run; those that have just failed it only when there is no other. */
@@ -111,12 +118,12 @@ function reserve(ledger: Ledger, it: Waiting, { used, view, reserved }: { used: 
 }
 
 function enter(ledger: Ledger, it: Waiting, book: HostBook, used: Used, view: View): Entry {
-  const { key, number, leaseId, member, cpu, memory, ports, lasts } = it.request
+  const { key, number, leaseId, member, cpu, memory, gpu, ports, lasts } = it.request
   const paused = ledger.entries[placementOf(it.request)]
   const entry: Entry = it.resumes !== undefined && paused
     ? { ...paused, paused: false, owed: true }
     : {
-      key, number, leaseId, member, cpu, memory, host: book.host, hostPorts: portsFor(book, used, ports, view)!, owed: true,
+      key, number, leaseId, member, cpu, memory, ...(gpu !== undefined && { gpu }), host: book.host, hostPorts: portsFor(book, used, ports, view)!, owed: true,
       ...(lasts && { lasts: { readyAt: view.now, ...lasts } }),
     }
   delete entry.drained
@@ -131,24 +138,36 @@ function place(ledger: Ledger, entry: Entry, view: View, answers: Answer[]): voi
   if (!offer || !view.terms) return
   delete entry.owed
   const { key, number, host, hostPorts, leaseId } = entry
-  const at = { site: ledger.site, host, number, address: offer.address, zone: view.terms.zone, hostPorts }
+  const { address, addresses, runtime } = offer
+  const at = {
+    site: ledger.site, host, number, address, zone: view.terms.zone, hostPorts,
+    ...(addresses && { addresses }), ...(runtime === 'kubernetes' && { runtime }),
+  }
   answers.push({ is: 'placed', leaseId, word: { key, place: at } })
 }
 
 /** Why this site can never fit it; undefined while it might. A listed host that has not spoken yet gets its time. */
-function neverFits(ledger: Ledger, it: Waiting, view: View): string | undefined {
+function neverFits(ledger: Ledger, it: Waiting, view: View): Never | undefined {
   const { terms, now, clocks } = view
-  if (!terms) return `The policy lists no site ${ledger.site} any more.`
+  if (!terms) return { sentence: `The policy lists no site ${ledger.site} any more.` }
   if (it.resumes !== undefined) {
-    return ledger.entries[placementOf(it.request)] ? undefined : `Its place on ${it.resumes} is gone.`
+    return ledger.entries[placementOf(it.request)] ? undefined : { sentence: `Its place on ${it.resumes} is gone.` }
   }
   const offers = terms.hosts.flatMap((host) => ledger.hosts[host]?.offer ?? [])
-  if (offers.length === 0 || offers.some((offer) => couldEver(offer, needOf(it)))) return undefined
+  const { on } = it.request, need = needOf(it), alike = offers.filter((offer) => isOfKind(offer, on))
+  if (offers.length === 0 || alike.some((offer) => couldEver(offer, need))) return undefined
   const unheard = terms.hosts.filter((host) => !ledger.hosts[host]?.offer && !ledger.hosts[host]?.forgotten)
   if (unheard.length > 0 && now - ledger.began <= clocks.hostSilentMs) return undefined
-  const most = `${Math.max(...offers.map((o) => o.cpu))} cpu and ${size(Math.max(...offers.map((o) => o.memory)))} memory`
-  return `No host of ${ledger.site} is big enough: the largest have ${most}.`
+  if (alike.length === 0) return { sentence: `No host of ${ledger.site} is of the kind ${sayKinds(on)}.`, next: 'Ask for another kind of host, or for another site.' }
+  const gpus = Math.max(...alike.map(gpusOf)), of = on ? `${sayKinds(on)} host` : 'host'
+  if (need.gpu > gpus) return { sentence: `No ${of} of ${ledger.site} has ${gpus === 0 ? 'a GPU' : `${sayGpu(need.gpu)}: the most is ${gpus}`}.` }
+  const most = `${Math.max(...alike.map((o) => o.cpu))} cpu and ${size(Math.max(...alike.map((o) => o.memory)))} memory`
+  return { sentence: `No ${of} of ${ledger.site} is big enough: the largest have ${most}.` }
 }
+
+type Never = Pick<Unplaceable, 'sentence' | 'next'>
+
+const sayKinds = (on: readonly RuntimeKind[] = []): string => on.join(' or ')
 
 interface Look {
   readonly used: Map<string, Used>
@@ -161,7 +180,10 @@ function reasonOf(ledger: Ledger, it: Waiting, { used, view, ahead }: Look): Pic
   if (it.resumes !== undefined && !candidates(ledger, it, view)[0]) return { reason: `waits for its host ${it.resumes} to speak` }
   const books = byLoad(candidates(ledger, it, view), used), need = needOf(it)
   if (books.length === 0) {
-    const there = Object.values(ledger.hosts).some((book) => isOpen(book, view))
+    const { full, on } = it.request
+    if (full?.length) return { reason: `waits for ${sayFull(full)}` }
+    const open = Object.values(ledger.hosts).filter((book) => isOpen(book, view)), there = open.length > 0
+    if (there && !open.some((book) => isOfKind(book.offer!, on))) return { reason: `waits: no ${sayKinds(on)} host of this site is there` }
     return { reason: there ? 'waits for a host that is big enough' : 'waits: no host of this site is there' }
   }
   const missing = books.map((book) => lacks(book, used.get(book.host)!, need, view))

@@ -1,11 +1,13 @@
 /** Which image a typed name means, and whether this member may have it. */
-import type { Entitlement, ImageTerms } from '../terms.ts'
+import type { Entitlement, ImageTerms, RuntimeKind } from '../terms.ts'
 
 export interface FoundImage {
   readonly reference: string
   /** Empty when the policy sets none: then the member names ports, or the image lends none. */
   readonly ports: readonly number[]
   readonly command?: readonly string[]
+  /** Only on hosts of this kind. */
+  readonly on?: RuntimeKind
 }
 
 /** `registry.example:5000/team/app:1.2` or `…@sha256:…`: what an engine takes (distribution's reference grammar). */
@@ -37,8 +39,8 @@ export function findImage(
   return others ? 'notAllowed' : 'unknown'
 }
 
-function foundAs({ reference, ports = [], command }: ImageTerms, typed: string): FoundImage {
-  return { reference: reference ?? typed, ports, ...(command && { command }) }
+function foundAs({ reference, ports = [], command, on }: ImageTerms, typed: string): FoundImage {
+  return { reference: reference ?? typed, ports, ...(command && { command }), ...(on && { on }) }
 }
 
 /** A name without a tag means `latest`, so that `python:*` covers `python`. A digest is not part of a tag. */

@@ -9,13 +9,13 @@
  *   `mostOvertakes` times on hosts where it could run. From then on one host is reserved for it: nothing behind it is
  *   placed there until it has its place. It may still take room anywhere else.
  */
-import type { PlaceRequest } from '../contract.ts'
+import type { FullHost, PlaceRequest } from '../contract.ts'
 
 /** After so many a request that waits gets a host reserved. */
 export const mostOvertakes = 8
 
 export interface Waiting {
-  readonly request: PlaceRequest
+  request: PlaceRequest
   turn: number
   overtaken: number
   /** The host that is kept for it. */
@@ -86,6 +86,10 @@ export function positionWord(position: number): string {
   const suffix = tens >= 11 && tens <= 13 ? 'th' : ones === 1 ? 'st' : ones === 2 ? 'nd' : ones === 3 ? 'rd' : 'th'
   return `${position}${suffix} in line`
 }
+
+/** In the hosts' own words. */
+export const sayFull = (full: readonly FullHost[]): string =>
+  full.map(({ host, says }) => `${host}: ${says.replace(/\.$/, '')}`).join('; ')
 
 /**
  * Whether a lease is told again. Each word costs events in two histories, so far back in the line only a move by a

@@ -4,10 +4,10 @@
  *
  * - Every place is an entry under key + number and counts until it is freed, or proven gone (`reckon.ts`).
  * - A host lends only when the policy lists it, it has spoken lately, it does not drain, and its inventory has been read.
- * - Room on a host is cpu, memory, slots and host ports; a paused place counts its ports alone.
+ * - Room on a host is cpu, memory, GPUs, slots and host ports; a paused place counts its ports alone.
  */
-import type { Clocks, HostOffer, Lasts, SiteTerms } from '../terms.ts'
-import { sayCpu } from './amount.ts'
+import type { Clocks, HostOffer, Lasts, RuntimeKind, SiteTerms } from '../terms.ts'
+import { sayCpu, sayGpu } from './amount.ts'
 import { freePorts } from './hostports.ts'
 import type { Line } from './line.ts'
 
@@ -20,6 +20,7 @@ export interface Entry {
   readonly host: string
   readonly cpu: number
   readonly memory: number
+  readonly gpu?: number
   readonly hostPorts: readonly number[]
   paused?: boolean
   /** The lease waits for `placed`: a first answer, or one more to a request that came again. */
@@ -77,12 +78,14 @@ export interface View {
 export interface Need {
   readonly cpu: number
   readonly memory: number
+  readonly gpu: number
   readonly ports: number
 }
 
 export interface Used {
   cpu: number
   memory: number
+  gpu: number
   slots: number
   readonly ports: Set<number>
 }
@@ -110,7 +113,7 @@ export function hearHost(ledger: Ledger, offer: HostOffer, now: number): void {
 /** What is lent of each host, in one pass. */
 export function usage(ledger: Ledger): Map<string, Used> {
   const all = new Map<string, Used>()
-  for (const host of Object.keys(ledger.hosts)) all.set(host, { cpu: 0, memory: 0, slots: 0, ports: new Set() })
+  for (const host of Object.keys(ledger.hosts)) all.set(host, { cpu: 0, memory: 0, gpu: 0, slots: 0, ports: new Set() })
   for (const entry of Object.values(ledger.entries)) {
     const used = all.get(entry.host)
     if (used) count(used, entry)
@@ -124,6 +127,7 @@ export function count(used: Used, entry: Entry): void {
   if (entry.paused) return
   used.cpu += entry.cpu
   used.memory += entry.memory
+  used.gpu += entry.gpu ?? 0
   used.slots += 1
 }
 
@@ -142,11 +146,17 @@ export const isOpen = (book: HostBook, view: View): boolean =>
 /** Cores are sums of decimal fractions. */
 export const enough = (want: number, of: number): boolean => want <= of + 1e-6
 
+/** Whether a host is of one of these kinds; where none are named, any is. */
+export const isOfKind = ({ runtime }: HostOffer, on: readonly RuntimeKind[] | undefined): boolean =>
+  on === undefined || on.some((kind) => kind === runtime)
+
 /** Whether an empty host of this size could hold it. */
 export function couldEver(offer: HostOffer, need: Need): boolean {
-  return enough(need.cpu, offer.cpu) && need.memory <= offer.memory && offer.slots > 0 &&
+  return enough(need.cpu, offer.cpu) && need.memory <= offer.memory && need.gpu <= gpusOf(offer) && offer.slots > 0 &&
     need.ports <= offer.ports[1] - offer.ports[0] + 1
 }
+
+export const gpusOf = ({ gpu = 0 }: HostOffer): number => gpu
 
 /** What room is made of. */
 export interface Room extends Need {
@@ -161,6 +171,7 @@ export function lacks(book: HostBook, used: Used, need: Need, view: View): Kind[
   const missing: Kind[] = []
   if (!offer || !enough(used.cpu + need.cpu, offer.cpu)) missing.push('cpu')
   if (!offer || used.memory + need.memory > offer.memory) missing.push('memory')
+  if (need.gpu > 0 && (!offer || used.gpu + need.gpu > gpusOf(offer))) missing.push('gpu')
   if (!offer || used.slots + 1 > offer.slots) missing.push('slots')
   if (need.ports > 0 && !portsFor(book, used, need.ports, view)) missing.push('ports')
   return missing
@@ -172,6 +183,7 @@ export const sayRoom = (kinds: readonly Kind[], room: Room): string => kinds.map
 const sayKind: Readonly<Record<Kind, (amount: number) => string>> = {
   cpu: sayCpu,
   memory: (bytes) => `${size(bytes)} memory`,
+  gpu: sayGpu,
   slots: (slots) => (slots === 1 ? 'a slot' : `${slots} slots`),
   ports: (ports) => (ports === 1 ? 'a port' : `${ports} ports`),
 }
@@ -184,7 +196,8 @@ export const portsFor = (book: HostBook, used: Used, ports: number, { now, terms
 
 /** The share of a host that is lent, by its scarcest room: new places go where it is smallest. */
 export function load(offer: HostOffer, used: Used): number {
-  return Math.max(used.cpu / offer.cpu, used.memory / offer.memory, used.slots / offer.slots)
+  const gpus = gpusOf(offer)
+  return Math.max(used.cpu / offer.cpu, used.memory / offer.memory, used.slots / offer.slots, gpus > 0 ? used.gpu / gpus : 0)
 }
 
 /** Bytes as people say them: `4 GiB`. */

@@ -21,7 +21,7 @@
  * | its member has an open lease, or a container on this host | leave |
  * | none of these | by age: young, or surplus (the engine keeps a network that is in use) |
  *
- * | volume of a placement | verdict |
+ * | volume, or other object, of a placement | verdict |
  * |---|---|
  * | a container of the same placement is on this host | leave: it may use it, and goes first |
  * | none | as any thing of its key |
@@ -98,7 +98,7 @@ type Thing = { readonly what: Finding['what']; readonly object: string; readonly
 const placed = (seen: Seen): Thing[] => seen.hosts.flatMap(({ host, owned }) => owned.filter(({ what }) => what !== 'network')
   .map((one): Thing => ({
     is: 'owned', what: one.what, object: `${host}/${one.object}`, key: one.key, host, owned: one,
-    judge: (leases) => one.what === 'volume' && owned.some((other) => other.what === 'container' && other.key === one.key && other.number === one.number)
+    judge: (leases) => one.what !== 'container' && owned.some((other) => other.what === 'container' && other.key === one.key && other.number === one.number)
       ? undefined : judge(seen, leases, { ...one, at: one.createdAt }),
   })))
 

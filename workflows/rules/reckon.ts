@@ -47,21 +47,25 @@ export const isSettled = ({ host, besides = [] }: OpenLease): boolean => host !=
 
 /** False when its host was given up and has not spoken since: nothing is left there. */
 function enterPlace(ledger: Ledger, lease: OpenLease, { number, host, hostPorts = [] }: Besides): boolean {
-  const { key, leaseId, member, cpu, memory, lasts } = lease, known = ledger.entries[placementOf({ key, number })]
+  const { key, leaseId, member, cpu, memory, gpu, lasts } = lease, known = ledger.entries[placementOf({ key, number })]
   if (known) return true
   const book = bookOf(ledger, host!)
   if (book.forgotten && !book.offer) return false
   const paused = lease.paused && number === lease.number
-  ledger.entries[placementOf({ key, number })] = { key, number, leaseId, member, host: host!, cpu, memory, hostPorts, ...(paused && { paused }), ...(lasts && { lasts }) }
+  ledger.entries[placementOf({ key, number })] = {
+    key, number, leaseId, member, host: host!, cpu, memory, ...(gpu !== undefined && { gpu }), hostPorts, ...(paused && { paused }), ...(lasts && { lasts }),
+  }
   leave(ledger.line, key, number)
   return true
 }
 
 /** With a host: it can only wake up there. */
-function enterLine(ledger: Ledger, { key, leaseId, member, cpu, memory, ports, asked, lasts }: OpenLease, { number, host }: Besides): void {
+function enterLine(ledger: Ledger, { key, leaseId, member, cpu, memory, gpu, ports, on, asked, lasts }: OpenLease, { number, host }: Besides): void {
   if (ledger.line.waiting.some((it) => it.request.key === key)) return
   if (host === undefined && ledger.entries[placementOf({ key, number })]) return // it has not heard yet that it has it
-  join(ledger.line, { key, leaseId, member, number, cpu, memory, ports, since: asked, ...(lasts && { lasts }) }, host)
+  join(ledger.line, {
+    key, leaseId, member, number, cpu, memory, ...(gpu !== undefined && { gpu }), ports, ...(on && { on }), since: asked, ...(lasts && { lasts }),
+  }, host)
 }
 
 /** How long leases last by now: extensions and holds cost the site no word, for Temporal lists when each is due. */

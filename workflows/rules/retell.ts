@@ -67,6 +67,7 @@ export function retell({ carried, ...input }: LeaseInput, words: readonly LeaseW
   const besides = others.map(([number, { place }]): Besides => ({ number, ...(place && { host: place.host, hostPorts: place.hostPorts }) }))
   return {
     key, leaseId: leaseId(input), member, name, label, image: spec.image, cpu: spec.cpu, memory: spec.memory, ports: spec.ports.length,
+    ...(spec.gpu !== undefined && { gpu: spec.gpu }), ...(input.on && { on: input.on }),
     site: stand.place?.site ?? site, number, paused: stand.paused === true, asked, ...(stand.waits && { waiting: true }),
     ...(stand.place && { host: stand.place.host, hostPorts: stand.place.hostPorts }), ...(besides.length > 0 && { besides }),
     lasts: { forMs, capMs: entitlement.extend.capMs, ...(state?.readyAt !== undefined && { readyAt: state.readyAt }) },

@@ -32,6 +32,8 @@ export interface Watched {
   readonly cpuShare?: number
   /** Idleness that its lease has been told; absent when nobody knows, so that the next one is told in any case. */
   readonly told?: 'idle' | 'busy' | 'unknown'
+  /** Its lease's name leads where its host is reached now, or where it was before; absent when nobody knows. */
+  readonly addressed?: 'now' | 'before'
   readonly pulse?: PulseRecord
 }
 

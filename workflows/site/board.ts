@@ -15,6 +15,7 @@ export function boardOf(ledger: Ledger, view: View, rebuilt: boolean): Board {
       host: book.host, alive: isAlive(book, view), draining: book.draining, forgotten: book.forgotten, lastHeard: book.heard,
       cpu: { used: tidy(lent.cpu), of: offer?.cpu ?? 0 },
       memory: { used: lent.memory, of: offer?.memory ?? 0 },
+      ...(offer?.gpu !== undefined && { gpu: { used: lent.gpu, of: offer.gpu } }),
       slots: { used: lent.slots, of: offer?.slots ?? 0 },
       ports: {
         used: lent.ports.size, resting: resting(book.freed, { now: view.now, restMs: rest }).count,
@@ -40,7 +41,7 @@ const shown = 20
 export function detailsOf(ledger: Ledger, view: View, rebuilt: boolean): string {
   const board = boardOf(ledger, view, rebuilt)
   const hosts = board.hosts.slice(0, 60).map((it) => `| ${[
-    it.host, stateOf(ledger.hosts[it.host]!, view), `${it.cpu.used} of ${it.cpu.of}`,
+    it.host, stateOf(ledger.hosts[it.host]!, view), `${it.cpu.used} of ${it.cpu.of}${it.gpu ? `, ${it.gpu.used} of ${it.gpu.of} GPUs` : ''}`,
     `${size(it.memory.used)} of ${size(it.memory.of)}`, `${it.slots.used} of ${it.slots.of}`,
     `${it.ports.used} of ${it.ports.of}, ${it.ports.resting} rest`,
   ].join(' | ')} |`)

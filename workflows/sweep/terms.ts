@@ -85,7 +85,7 @@ export interface Seen {
 }
 
 export type Verdict = 'surplus' | 'young' | 'missing' | 'stuck' | 'healing'
-export type What = 'container' | 'network' | 'volume' | 'name' | 'place' | 'lease'
+export type What = 'container' | 'network' | 'volume' | 'object' | 'name' | 'place' | 'lease'
 
 /** One row of the table. What is as it should be has none. */
 export interface Finding {

@@ -25,7 +25,7 @@ export const board = defineCommand({
       `${site.site}${site.rebuilt ? '' : ' (rebuilds its ledger)'}`,
       grid([['  HOST', 'STATE', 'CPU', 'MEMORY GiB', 'SLOTS', 'PORTS', 'HEARD'], ...site.hosts.map((host) => [
         `  ${host.host}`, host.forgotten ? 'forgotten' : !host.alive ? 'silent' : host.draining ? 'draining' : 'up',
-        share(host.cpu), share({ used: host.memory.used / 2 ** 30, of: host.memory.of / 2 ** 30 }), share(host.slots),
+        host.gpu ? `${share(host.cpu)}, GPUs ${share(host.gpu)}` : share(host.cpu), share({ used: host.memory.used / 2 ** 30, of: host.memory.of / 2 ** 30 }), share(host.slots),
         `${share(host.ports)}, ${host.ports.resting} rest`, sayMoment(host.lastHeard),
       ])]),
       ...site.line.map((one) => `  ${one.position}. ${one.member} (${one.key}) since ${sayMoment(one.since)}: ${one.reason}`),

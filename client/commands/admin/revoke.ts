@@ -4,7 +4,7 @@ import { sentence, word } from '../values.ts'
 
 export const revoke = defineCommand({
   name: 'admin revoke',
-  summary: 'Ends every sign-in of a member, and with --leases every lease too.',
+  summary: 'Ends every sign-in and kubeconfig of a member, and with --leases every lease too.',
   who: 'admin',
   changes: true,
   arguments: {

@@ -23,13 +23,20 @@ export interface KubeLab {
   close(): Promise<void>
 }
 
+export type LabOptions = Partial<KubernetesOptions> & {
+  /** Of the cluster's admin: the lab's own hands. */
+  readonly kubeconfig: string
+  /** Of whom the runtimes are; absent: the admin too. */
+  readonly as?: string
+}
+
 /** `reserve`: next to nothing, so that dozens of pods fit on a machine of two cores. */
-export function openKubeLab({ kubeconfig, ...options }: Partial<KubernetesOptions> & { kubeconfig: string }): KubeLab {
+export function openKubeLab({ kubeconfig, as = kubeconfig, ...options }: LabOptions): KubeLab {
   const instance = `t${randomBytes(4).toString('hex')}`, marks = createMarks({ instance, secret: randomBytes(32) })
   const client = connect({ kubeconfig }), opened: KubernetesRuntime[] = [], instances = new Set<Marks>()
   const open = (over: Partial<KubernetesOptions> = {}) => {
     const one = createKubernetes({
-      cluster: { kubeconfig }, marks, host, control: [], reserve: 0.02, graceS: 1, listenMs: 10_000, roomMs: 3_000, ...options, ...over,
+      cluster: { kubeconfig: as }, marks, host, control: [], reserve: 0.02, graceS: 1, listenMs: 10_000, roomMs: 3_000, ...options, ...over,
     })
     instances.add(over.marks ?? marks)
     opened.push(one)
@@ -61,11 +68,11 @@ export function openKubeLab({ kubeconfig, ...options }: Partial<KubernetesOption
   }
 }
 
-/** A node port that nobody is likely to have. */
+/** A node port that nobody is likely to have; journeys lend those below. */
 const taken = new Set<number>()
 export function nodePort(): number {
   for (;;) {
-    const port = randomInt(30_000, 32_768)
+    const port = randomInt(31_000, 32_768)
     if (taken.has(port)) continue
     taken.add(port)
     return port

@@ -1,6 +1,7 @@
 import {
-  drainUpdate, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, revokeSignal, siteId,
+  drainUpdate, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, reachUpdate, revokeSignal, siteId, unreachUpdate,
 } from '../../../workflows/contract.ts'
+import { createReader } from '../../../worker/keys/letter.ts'
 import { eventually } from '../../workflows/harness.ts'
 import { campus } from '../../workflows/terms.ts'
 import type { Tale } from '../tales.ts'
@@ -111,4 +112,40 @@ const drained: Tale = {
   },
 }
 
-export const leaseTales: readonly Tale[] = [time, life, trouble, lost, drained]
+const cluster: Tale = {
+  tells: ['lease.no-room', 'lease.readdressed'],
+  world: { host: { runtime: 'kubernetes', address: '192.0.2.1', addresses: ['192.0.2.1', '192.0.2.2'] }, clocks: { roomAgainMs: second } },
+  async tell(it) {
+    const readdressed = await lent(it, 'mika', { name: 'readdressed', on: 'kubernetes' }), { engine } = it.runtimes['h1']!
+    await seen(it, readdressed, { what: 'addresses moved', addresses: ['192.0.2.2', '192.0.2.3'] })
+    await says(it, readdressed, /is reached at/)
+    await returned(it, readdressed, 'mika')
+    engine.noRoom = 'the cluster has no room: 0/1 nodes are available: 1 Insufficient cpu.'
+    const noRoom = await it.lend('mika', { name: 'no-room' })
+    await says(it, noRoom, /^waits in line/)
+    await eventually(async () => (await it.status(noRoom.leaseId)).number! > 2, 'it has been tried again')
+    engine.noRoom = undefined
+    await it.until(noRoom.leaseId, 'ready')
+    await returned(it, noRoom, 'mika')
+    return { 'lease.no-room': { workflowId: noRoom.leaseId }, 'lease.readdressed': { workflowId: readdressed.leaseId } }
+  },
+}
+
+const reached: Tale = {
+  tells: ['lease.reached'],
+  world: { host: { runtime: 'kubernetes' } },
+  async tell(it) {
+    const lease = await lent(it, 'mika', { name: 'reached' }), { key } = lease, ask = () => told(it, lease, reachUpdate, { key, by: mika, to: createReader().key })
+    await ask()
+    await told(it, lease, unreachUpdate, { key, by: mika })
+    await ask()
+    it.reaches['h1']!.faults.arm({ verb: 'revoke', when: 'before', error: () => new Error('The cluster does not answer.') })
+    await it.client.workflow.getHandle(lease.leaseId).signal(revokeSignal, { key, by: 'root', reason: 'as the tale says', at: Date.now() + 30 * minute })
+    await says(it, lease, /^nobody has a kubeconfig .*as the tale says/)
+    await ask().catch(() => undefined) // refused: its right is lost
+    await returned(it, lease, 'mika')
+    return { 'lease.reached': { workflowId: lease.leaseId } }
+  },
+}
+
+export const leaseTales: readonly Tale[] = [time, life, trouble, lost, drained, cluster, reached]

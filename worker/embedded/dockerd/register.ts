@@ -2,10 +2,9 @@
  * The machine's register of our engines: who uses which. Two engines in one network flush each other's firewall chains,
  * so that runs side by side share one; the last that leaves stops it. What a crash left over is cleaned at the next join.
  */
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { need } from '../find.ts'
+import { locked as oneAtATime } from '../locked.ts'
 import { whenWeDie } from '../tether.ts'
 import { answersPing } from './api.ts'
 import { removeLeftovers, type Trace } from './leftovers.ts'
@@ -116,21 +115,9 @@ async function sweep(): Promise<void> {
   for (const name of names()) if (!users(name).length) await end(name)
 }
 
-/** One at a time on this machine: `flock` holds the lock until the pipe to it closes, so a crash cannot keep it. */
 async function locked<T>(act: () => Promise<T>): Promise<T> {
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const lock = spawn(need('flock', 'util-linux'), [join(home, 'lock'), '/bin/sh', '-c', 'echo; read -r _'], {
-    detached: true, stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  await new Promise<void>((done, fail) => {
-    lock.once('error', fail)
-    lock.stdout.once('data', () => done())
-  })
-  try {
-    return await act()
-  } finally {
-    lock.stdin.end()
-  }
+  return oneAtATime(join(home, 'lock'), act)
 }
 
 // As the watchdog's command: leaves for a process that died.
