@@ -24,6 +24,11 @@ export interface Reference {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
+/** What is to be different, of which object. With a `uid` in its metadata: of this very one. */
+export type Change = Omit<Reference, 'metadata'> & Readonly<Record<string, unknown>> & {
+  readonly metadata: Reference['metadata'] & Readonly<Record<string, unknown>>
+}
+
 export interface Select {
   readonly namespace?: string
   readonly labels?: string
@@ -42,7 +47,7 @@ export interface Client {
   /** Server-side apply as `berth`, by force; throws when the server kept something else than was sent. */
   apply<T extends KubernetesObject>(object: T, how?: Ask): Promise<T>
   /** Merge patch. Undefined when it is absent. */
-  patch<T extends KubernetesObject>(object: Reference & Readonly<Record<string, unknown>>, how?: Ask): Promise<T | undefined>
+  patch<T extends KubernetesObject>(object: Change, how?: Ask): Promise<T | undefined>
   /** Undefined when it is absent. */
   read<T extends KubernetesObject>(of: Reference, how?: Ask): Promise<T | undefined>
   list<T extends KubernetesObject>(kind: Pick<Reference, 'apiVersion' | 'kind'>, of: Select, how?: Ask): Promise<readonly T[]>

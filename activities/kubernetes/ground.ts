@@ -4,12 +4,12 @@
  * and it is deleted only in the version in which it was found empty. One that is on its way out is waited for.
  */
 import type { KubernetesObject, RbacV1Subject, V1Namespace } from '@kubernetes/client-node'
-import type { Berthing, RunTerms, Signs, StartOrder } from '../../workflows/ports.ts'
+import type { Berthing, Signs, StartOrder } from '../../workflows/ports.ts'
 import { placementOf } from '../../workflows/rules/placement.ts'
 import { pause } from '../deadline.ts'
 import { type AccountTerms, accountObjects, insideBinding, namespaceObject, usedBy } from './account.ts'
 import type { Client, Grant } from './client.ts'
-import { isTerminating, meant, shorten } from './failures.ts'
+import { codeOf, isTerminating, meant, shorten } from './failures.ts'
 import { type Owner, instanceSelector, kindOf, markOf, namespaceOf, reference } from './labels.ts'
 import { isLeaving } from './find.ts'
 
@@ -34,6 +34,14 @@ export interface GroundOptions extends Owner {
   readonly leaveMs?: number | undefined
 }
 
+interface Known {
+  readonly uid: string
+  /** The terms it was made for. */
+  readonly as: string
+  readonly at: number
+  readonly made: Promise<void>
+}
+
 /** Somebody who said so long ago that a lease is being made here is not at it any more. */
 const usedMs = 120_000
 const mostTries = 5
@@ -41,7 +49,7 @@ const mostTries = 5
 const trustMs = 600_000
 
 export function createGround({ client, terms: termsOf, seal, self, leaveMs = 90_000, ...owner }: GroundOptions): Ground {
-  const known = new Map<string, { readonly as: string; readonly at: number; readonly made: Promise<void> }>()
+  const known = new Map<string, Known>()
   const granting = new Map<string, ReturnType<Grant>>()
 
   async function prepare(order: StartOrder, signs: Signs): Promise<void> {
@@ -59,7 +67,15 @@ export function createGround({ client, terms: termsOf, seal, self, leaveMs = 90_
 
   /** Its Namespace, as it is now. Apply by force would take over what somebody else made under its name. */
   async function claim(order: StartOrder, signs: Signs): Promise<V1Namespace> {
-    const { member } = order, by = `${placementOf(order)}@${Date.now()}`
+    const { member } = order, by = `${placementOf(order)}@${Date.now()}`, now = knownFor(order)
+    // The uid makes it this very one, which was ours: in one call.
+    const marked = now && await client.patch<V1Namespace>({
+      ...reference('Namespace', namespaceOf(owner, member)), metadata: { name: namespaceOf(owner, member), uid: now.uid, annotations: { [usedBy]: by } },
+    }, signs).catch((error: unknown) => {
+      if (codeOf(error) !== 409) throw error
+      return undefined
+    })
+    if (marked) return marked
     const there = await client.read<V1Namespace>(reference('Namespace', namespaceOf(owner, member)), signs)
     if (there && isLeaving(there)) return there
     if (there && markOf(owner, there, 'Namespace')?.kind !== 'account') {
@@ -68,15 +84,20 @@ export function createGround({ client, terms: termsOf, seal, self, leaveMs = 90_
     return await take(namespaceObject(owner, { member, security: order.terms?.security ?? 'restricted', by }))
   }
 
+  function knownFor(order: StartOrder): Known | undefined {
+    const now = known.get(order.member)
+    return now?.as === termsText(order) && performance.now() - now.at < trustMs ? now : undefined
+  }
+
   /** What it holds is applied once for each set of terms, also when several leases begin at once. */
-  function hold({ member, terms }: StartOrder, { metadata }: V1Namespace): Promise<void> {
-    const as = JSON.stringify([metadata?.uid, terms ? stable(terms) : {}]), now = known.get(member)
-    if (now?.as === as && performance.now() - now.at < trustMs) return now.made
+  function hold(order: StartOrder, { metadata }: V1Namespace): Promise<void> {
+    const { member, terms } = order, uid = metadata?.uid ?? '', now = knownFor(order)
+    if (now?.uid === uid) return now.made
     const made = termsOf({ member, ...(terms && { terms }) }).then(async (account) => {
       await bind(member)
       await Promise.all(accountObjects(owner, account).map(take))
     })
-    known.set(member, { as, at: performance.now(), made })
+    known.set(member, { uid, as: termsText(order), at: performance.now(), made })
     made.catch(() => { if (known.get(member)?.made === made) known.delete(member) })
     return made
   }
@@ -179,5 +200,6 @@ function userOf({ metadata }: V1Namespace): string | undefined {
   return by && Date.now() - Number(at) < usedMs ? by : undefined
 }
 
-const stable = ({ quota, security }: RunTerms) => ({ quota, security })
+/** What of the terms the Namespace is made for. */
+const termsText = ({ terms: { quota, security } = {} }: Pick<StartOrder, 'terms'>): string => JSON.stringify([quota, security])
 

@@ -5,16 +5,15 @@ import { findMine, podsOf } from './find.ts'
 import { leaseObjects } from './lease.ts'
 import { stateOf } from './pod.ts'
 import { killPods } from './remove.ts'
-import { untilRunning } from './running.ts'
-import { make, start } from './start.ts'
+import { assertNoneForeign, run, start } from './start.ts'
 
 /** Whatever goes wrong, the Deployment stays, and with it the node ports. */
 export async function resume(cluster: Cluster, order: StartOrder, signs: Signs): Promise<Extract<Sight, { is: 'running' }>> {
   if (!await findMine(cluster, order, { signal: signs.signal })) return await start(cluster, order, signs)
-  await cluster.ground.prepare(order, signs)
+  const objects = leaseObjects(cluster, order, cluster.shape)
+  await Promise.all([cluster.ground.prepare(order, signs), assertNoneForeign(cluster, objects)])
   const [pod] = await podsOf(cluster, order, { signal: signs.signal })
   // One that ended is replaced: in the same pod the kubelet would make it wait longer each time, and count on.
   if (pod && stateOf(pod).is === 'ended') await killPods(cluster, order)
-  await make(cluster, leaseObjects(cluster, order, cluster.shape), { order, signs })
-  return await untilRunning(cluster, order, signs)
+  return await run(cluster, objects, { order, signs, portsFirst: true })
 }

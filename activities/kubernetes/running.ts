@@ -14,6 +14,8 @@ type Running = Extract<PodState, { is: 'running' }>
 
 /** One try of a port. */
 const tryMs = 1000
+/** A pod whose image is there takes about half a second. */
+const soonMs = 2_000
 /** So many looks apart the Deployment is asked why there is no pod. */
 const askEvery = 5
 
@@ -31,7 +33,7 @@ export async function untilRunning(cluster: Cluster, order: StartOrder, signs: S
 async function untilStarted(cluster: Cluster, order: StartOrder, { signal, heartbeat }: Signs): Promise<{ pod: V1Pod; state: Running }> {
   const began = performance.now(), pulls = { since: 0 }
   let told = ''
-  for (let looks = 1, wait = 25; ; looks++, wait = Math.min(wait * 1.3, 250)) {
+  for (let looks = 1; ; looks++) {
     const [pod] = await podsOf(cluster, order, { signal })
     const state: PodState = pod && !isLeaving(pod) ? stateOf(pod) : { is: 'waiting', for: 'its pod' }
     if (state.is === 'running') return { pod: pod!, state }
@@ -45,7 +47,7 @@ async function untilStarted(cluster: Cluster, order: StartOrder, { signal, heart
     if (state.is === 'waiting' && state.for === 'its pod' && looks % askEvery === 0) await assertPodMayBe(cluster, order, performance.now() - began)
     const now = state.is === 'waiting' ? `waits for ${state.for}` : 'waits for room'
     if (now !== told) heartbeat(told = now)
-    await pause(wait, signal)
+    await pause(performance.now() - began < soonMs ? 30 : 250, signal)
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node'
 import { CannotRun, NoRoom, PortTaken, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
+import { pause } from '../deadline.ts'
 import type { Cluster } from './cluster.ts'
 import { meant } from './failures.ts'
 import { markOf, reference } from './labels.ts'
@@ -18,9 +19,8 @@ export async function start(cluster: Cluster, order: StartOrder, signs: Signs): 
   await assertFits(cluster, order, signs)
   const objects = leaseObjects(cluster, order, cluster.shape)
   try {
-    await cluster.ground.prepare(order, signs)
-    await make(cluster, objects, { order, signs })
-    return await untilRunning(cluster, order, signs)
+    await Promise.all([cluster.ground.prepare(order, signs), assertNoneForeign(cluster, objects)])
+    return await run(cluster, objects, { order, signs })
   } catch (error) {
     // Nobody comes back for these: what cannot run is not left behind. After any other trouble a retry adopts it.
     if (isFinal(error)) {
@@ -42,23 +42,58 @@ async function assertFits(cluster: Cluster, { spec }: StartOrder, { signal }: Si
   if ((spec.gpu ?? 0) > largest.gpu) throw new CannotRun('tooBig', largest.gpu === 0 ? 'No node of this cluster offers a GPU.' : `The largest node of this cluster has ${largest.gpu} GPU.`)
 }
 
-/** Throws what the port knows. A node port is claimed before anything runs. */
-export async function make(cluster: Cluster, { deployment, others }: LeaseObjects, { order, signs }: { order: StartOrder; signs: Signs }): Promise<void> {
-  const { client } = cluster, { signal } = signs
+interface Run {
+  readonly order: StartOrder
+  readonly signs: Signs
+  /** Its node ports before its pod: whoever sleeps does not wake up without them. */
+  readonly portsFirst?: boolean
+}
+
+/** Makes what is not there, and waits until it is of use. Throws what the port knows. */
+export async function run(cluster: Cluster, objects: LeaseObjects, { order, signs, ...how }: Run): Promise<Running> {
+  const made = await make(cluster, objects, { order, signs, ...how })
+  // The pod starts meanwhile.
+  const [running] = await Promise.all([untilRunning(cluster, order, signs), tie(cluster, objects, made)])
+  return running
+}
+
+/** A pod without its Secret would wait long for it; all else is made beside the Deployment. */
+async function make(cluster: Cluster, { deployment, others }: LeaseObjects, { order, signs: { signal }, portsFirst = false }: Run): Promise<V1Deployment> {
   const apply = async <T extends KubernetesObject>(object: T): Promise<T> => {
-    try {
-      return await client.apply(object, { signal })
-    } catch (error) {
-      throw meant(error, order.hostPorts)
+    for (const began = performance.now(); ; await pause(25, signal)) {
+      try {
+        return await cluster.client.apply(object, { signal })
+      } catch (error) {
+        const failure = meant(error, order.hostPorts)
+        const tries = performance.now() - began
+        if (!(failure instanceof PortTaken) || tries > mostTwinMs || (tries > twinMs && !await isThere(cluster, object))) throw failure
+      }
     }
   }
-  await Promise.all([deployment, ...others].map((object) => assertNotForeign(cluster, object)))
-  await Promise.all(others.map(apply))
-  const made = await apply<V1Deployment>(deployment)
-  // So that one deletion takes all; the pod starts meanwhile.
-  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: made.metadata!.name!, uid: made.metadata!.uid!, blockOwnerDeletion: false, controller: false }
-  await Promise.all(others.map((object) => apply({ ...object, metadata: { ...object.metadata, ownerReferences: [owner] } })))
+  const isFirst = ({ kind }: KubernetesObject) => portsFirst || kind === 'Secret'
+  await Promise.all(others.filter(isFirst).map(apply))
+  // All have ended before one of them counts as failed: what is left of them is removed then.
+  const [made, ...rest] = await Promise.allSettled([apply<V1Deployment>(deployment), ...others.filter((one) => !isFirst(one)).map(apply)])
+  for (const one of [...rest, made]) if (one.status === 'rejected') throw one.reason
+  return (made as PromiseFulfilledResult<V1Deployment>).value
 }
+
+/** A node port may be held by the same Service, which a try at the same time is just making. */
+const twinMs = 300, mostTwinMs = 3_000
+
+const isThere = async ({ client }: Cluster, { kind = '', metadata }: KubernetesObject): Promise<boolean> =>
+  await client.read(reference(kind, metadata?.name ?? '', metadata?.namespace)) !== undefined
+
+/** So that one deletion takes all. */
+async function tie({ client }: Cluster, { others }: LeaseObjects, { metadata }: V1Deployment): Promise<void> {
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: metadata!.name!, uid: metadata!.uid!, blockOwnerDeletion: false, controller: false }
+  await Promise.all(others.map(({ kind = '', metadata }) => client.patch({
+    ...reference(kind, metadata?.name ?? '', metadata?.namespace), metadata: { name: metadata?.name ?? '', namespace: metadata?.namespace ?? '', ownerReferences: [owner] },
+  })))
+}
+
+export const assertNoneForeign = async (cluster: Cluster, { deployment, others }: LeaseObjects): Promise<void> =>
+  void await Promise.all([deployment, ...others].map((object) => assertNotForeign(cluster, object)))
 
 /** Apply by force would take over what somebody else made under our name. */
 async function assertNotForeign(cluster: Cluster, { kind = '', metadata }: KubernetesObject): Promise<void> {

@@ -1,9 +1,7 @@
 /** A cluster as Berth itself has it: the shipped manifest is applied, and a token of its service account says who asks. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { readAdmin, writeKubeconfig } from '../../kubernetes/kubeconfig.ts'
 import type { Use } from '../../kubernetes/use.ts'
@@ -23,8 +21,11 @@ export async function asAccount(cluster: Reached, name: string, namespace: strin
   return kubeconfigOf(cluster, { token: (await cluster.kubectl('-n', namespace, 'create', 'token', name, '--duration=240h')).trim() })
 }
 
+/** Path of a file that is not there yet and goes with the cluster. */
+export const beside = ({ kubeconfig }: Pick<Use, 'kubeconfig'>): string => join(dirname(kubeconfig), randomBytes(6).toString('hex'))
+
 export function kubeconfigOf({ kubeconfig }: Pick<Use, 'kubeconfig'>, user: { readonly token: string }): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'berth-as-')), `${randomBytes(4).toString('hex')}.kubeconfig`)
+  const file = beside({ kubeconfig })
   writeKubeconfig(file, readAdmin(kubeconfig), user)
   return file
 }

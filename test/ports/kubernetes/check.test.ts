@@ -1,7 +1,7 @@
 /** Whatever keeps Berth from lending on a cluster is said in one sentence with the next step, before anything is lent. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Server, createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,10 @@ describe.skipIf(lacks('api'))('before it lends', { timeout: 60_000 }, () => {
     cluster = await startCluster({ mode: 'api' })
     admin = to({ user: certificate(30) })
   })
-  afterAll(async () => await cluster?.stop())
+  afterAll(async () => {
+    await cluster?.stop()
+    rmSync(folder, { recursive: true })
+  })
   afterEach(async () => {
     for (const one of opened.splice(0)) await one.close()
     for (const one of servers.splice(0)) one.close()
@@ -83,6 +86,9 @@ describe.skipIf(lacks('api'))('before it lends', { timeout: 60_000 }, () => {
   describe('a kubeconfig', () => {
     test('that is not there', async () => {
       expect(await refusal('/nonexistent/config')).toBe('The kubeconfig /nonexistent/config cannot be read (ENOENT): is host.kubernetes.kubeconfig right, and may Berth\'s user read it?')
+    })
+    test('that is not set, outside of a cluster', async () => {
+      expect(await refusal('', { cluster: {} })).toBe('This is no pod of a cluster: set host.kubernetes.kubeconfig to the file that says where the cluster is.')
     })
     test('that is none, without the lines around the fault', async () => {
       const token = secret('very-secret-token')
@@ -156,6 +162,16 @@ describe.skipIf(lacks('api'))('before it lends', { timeout: 60_000 }, () => {
       expect(await refusal(to({ user: { token: secret('opaque-and-wrong') } }))).toMatch(/^The cluster does not accept Berth's token\. Get a new one/)
       const until = Date.now() / 1000 + 3600
       expect(await refusal(to({ user: { token: secret(webToken({ exp: until })) } }))).toMatch(/^The cluster does not accept Berth's token, which is valid until .* UTC\. Get/)
+    })
+    test('that were renewed in their files are taken without a new start', async () => {
+      const [old, fresh] = [certificate(-1), certificate(2)] as { cert: string; key: string }[], cert = newFile(old!.cert), key = newFile(old!.key)
+      const kubeconfig = newFile(JSON.stringify({ ...JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as object, users: [{ name: 'berth-test', user: { 'client-certificate': cert, 'client-key': key } }] }))
+      const client = connect({ kubeconfig }), nodes = () => client.list({ apiVersion: 'v1', kind: 'Node' }, {})
+      await expect(nodes()).rejects.toThrow('which was valid until')
+      writeFileSync(cert, fresh!.cert)
+      writeFileSync(key, fresh!.key)
+      expect(await nodes()).toEqual([])
+      await client.close()
     })
     test('that end soon are worth a warning', async () => {
       expect(await found(to({ user: certificate(3) }))).toContainEqual(expect.stringMatching(/^warn: Berth's client certificate for the cluster is valid only until \d{4}/))

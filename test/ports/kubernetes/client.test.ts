@@ -1,9 +1,7 @@
 /** What the client library does without a word, on a real API server: each trap of it is one of these. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync, mkdtempSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, type Server, type Socket, connect as dial, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { KubernetesObject, V1LimitRange, V1Namespace, V1NetworkPolicy, V1Service } from '@kubernetes/client-node'
@@ -12,7 +10,7 @@ import { kindOf, reference } from '../../../activities/kubernetes/labels.ts'
 import { lacks } from '../../kubernetes/lacks.ts'
 import { sharedCluster } from '../../kubernetes/shared.ts'
 import type { Use } from '../../kubernetes/use.ts'
-import { asAccount } from './berth.ts'
+import { asAccount, beside } from './berth.ts'
 import { webhook } from './webhook.ts'
 
 describe.skipIf(lacks('api'))('the client of a cluster', () => {
@@ -99,7 +97,7 @@ describe.skipIf(lacks('api'))('the client of a cluster', () => {
   test('identities of the same name in two kubeconfigs do not mix', async () => {
     await client.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'other', namespace } } as KubernetesObject)
     const account = await asAccount(cluster, 'other', namespace), { users: [{ user }] } = JSON.parse(readFileSync(account, 'utf8')) as { users: [{ user: { token: string } }] }
-    const plugin = join(mkdtempSync(join(tmpdir(), 'berth-plugin-')), 'config'), exec = (token: string) => ({ apiVersion: 'client.authentication.k8s.io/v1', command: 'printf', args: ['%s',
+    const plugin = beside(cluster), exec = (token: string) => ({ apiVersion: 'client.authentication.k8s.io/v1', command: 'printf', args: ['%s',
       JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token } })] })
     writeFileSync(plugin, JSON.stringify({ ...JSON.parse(readFileSync(account, 'utf8')) as object, users: [{ name: 'berth-test', user: { exec: exec(user.token) } }] }))
     const all = [[open(cluster.kubeconfig), 'admin'], [open(account), `system:serviceaccount:${namespace}:other`], [open(plugin), `system:serviceaccount:${namespace}:other`]] as const
@@ -144,7 +142,7 @@ async function door(cluster: Use, doors: Server[]) {
   })
   doors.push(server)
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'berth-door-')), 'kubeconfig'), { port } = server.address() as AddressInfo
+  const kubeconfig = beside(cluster), { port } = server.address() as AddressInfo
   writeFileSync(kubeconfig, readFileSync(cluster.kubeconfig, 'utf8').replace(cluster.url, `https://127.0.0.1:${port}`), { mode: 0o600 })
   return { kubeconfig, count: () => count, open: () => sockets.size, cutAfter: (bytes: number) => { left = bytes } }
 }

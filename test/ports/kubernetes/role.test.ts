@@ -14,7 +14,7 @@ import { accountMetadata } from '../../../activities/kubernetes/labels.ts'
 import { type Cluster, startCluster } from '../../kubernetes/cluster.ts'
 import { lacks } from '../../kubernetes/lacks.ts'
 import { newOrder, signs } from '../runtime.suite.ts'
-import { asBerth, kubectlAs, manifest } from './berth.ts'
+import { asBerth, beside, kubectlAs, manifest } from './berth.ts'
 import { host, type KubeLab, nodePort, openKubeLab } from './lab.ts'
 
 interface Role extends KubernetesObject {
@@ -141,7 +141,7 @@ describe.skipIf(lacks('kwok'))('with the rights of the manifest', { timeout: 120
 
 /** A metrics API without metrics. */
 async function haveMetrics(cluster: Cluster): Promise<void> {
-  const file = join(mkdtempSync(join(tmpdir(), 'berth-metrics-')), 'crd.json')
+  const file = beside(cluster)
   writeFileSync(file, JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition',
     metadata: { name: 'pods.metrics.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, experimental-only' } },

@@ -1,8 +1,6 @@
 /** Trouble that comes while Berth lends on a cluster: what passes is waited out or retried, the rest is said in a sentence. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { KubernetesObject, V1Pod, V1Secret } from '@kubernetes/client-node'
 import { accountMetadata, kindOf, leaseMetadata, objectName, reference } from '../../../activities/kubernetes/labels.ts'
@@ -11,7 +9,7 @@ import type { Owned, StartOrder } from '../../../workflows/ports.ts'
 import { type Cluster, startCluster } from '../../kubernetes/cluster.ts'
 import { lacks } from '../../kubernetes/lacks.ts'
 import { newKey, newOrder, signs } from '../runtime.suite.ts'
-import { asBerth } from './berth.ts'
+import { asBerth, beside } from './berth.ts'
 import { host, type KubeLab, nodePort, openKubeLab } from './lab.ts'
 import { webhook, type WebhookOptions } from './webhook.ts'
 
@@ -193,7 +191,7 @@ describe.skipIf(lacks('kwok'))('on a cluster', { timeout: 60_000 }, () => {
     async function hand(): Promise<void> {
       await cluster.kubectl('cordon', 'node1')
       ends.push(() => cluster.kubectl('uncordon', 'node1'))
-      const file = join(mkdtempSync(join(tmpdir(), 'berth-node-')), 'node.json')
+      const file = beside(cluster)
       writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'hand' } }))
       await cluster.kubectl('apply', '-f', file)
       ends.push(() => cluster.kubectl('delete', 'node', 'hand'))
