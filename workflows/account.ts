@@ -85,7 +85,7 @@ async function recheck(books: Books, ask: ReturnType<typeof askTogether>, word: 
   try {
     standing = await ask()
   } catch (error) {
-    log.warn('the directory was away at a re-check', { error }) // never a reason (design section 7)
+    log.warn('the directory was away at a re-check', { error }) // never a reason
     return undefined
   }
   return applyStanding(books, standing, word)

@@ -18,7 +18,7 @@ export interface Person {
   readonly disabled: boolean
 }
 
-/** `absent` only when the same conversation found the canary entry and group (design rule 9). */
+/** `absent` only when the same conversation found the canary entry and group. */
 export type Found = { readonly is: 'person'; readonly person: Person } | { readonly is: 'absent' }
 
 /** Throws `DirectoryUnavailable` for anything that is neither an entry nor a proven absence. */

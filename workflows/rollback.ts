@@ -1,6 +1,6 @@
 /**
- * An undo stack: undo is registered before its step, is idempotent, unwinds last in first out, and cannot be cancelled
- * (design rule 4). What fails there is the undo's own business: it retries until done.
+ * An undo stack: undo is registered before its step, is idempotent, unwinds last in first out, and cannot be
+ * cancelled. What fails there is the undo's own business: it retries until done.
  */
 import { CancellationScope, log } from '@temporalio/workflow'
 

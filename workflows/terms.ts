@@ -84,7 +84,7 @@ export interface SiteTerms {
   readonly zone: string
   /** The only hosts that may register here. */
   readonly hosts: readonly string[]
-  /** TTL of records; a freed port rests for this and `negativeTtlMs` together (design rule 5). */
+  /** TTL of records; a freed port rests for this and `negativeTtlMs` together. */
   readonly ttlMs: number
   readonly negativeTtlMs: number
   /** What leases do whose host drains: stay to their end, as when it is absent, or move to another host. */
@@ -93,7 +93,7 @@ export interface SiteTerms {
   readonly ingressClass?: string
 }
 
-/** Every clock of the stories, from the policy, so that a test can shrink it (design rule 7). */
+/** Every clock of the stories, from the policy, so that a test can shrink it. */
 export interface Clocks {
   /** How long a request id is remembered. */
   readonly receiptMs: number

@@ -1,7 +1,7 @@
 /** Named time-out policies: a call site says what it means, not a number. */
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow'
 
-/** Somebody waits for the answer: all tries together end within 3 s, and the caller says "try later" (design rule 3). */
+/** Somebody waits for the answer: all tries together end within 3 s, and the caller says "try later". */
 export const request = {
   scheduleToCloseTimeout: '3s',
   startToCloseTimeout: '3s',

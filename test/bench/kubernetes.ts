@@ -44,7 +44,7 @@ async function lendOverFloor(cluster: Cluster, options: BenchOptions, tell: (row
 
 /** Two kinds take turns; the order changes from turn to turn. A lease of the member stands, so that its Namespace does. */
 async function pairs({ stage, lender, options: { quick, say } }: { stage: Stage; lender: Lender; options: BenchOptions }, tell: (row: Row) => void): Promise<void> {
-  const turns = quick ? 8 : 60, warmUps = quick ? 1 : 5, berth = await stage.member(0)
+  const turns = quick ? 2 : 60, warmUps = quick ? 1 : 5, berth = await stage.member(0)
   await lender.lend(berth)
   const times = { floor: [] as number[], lend: [] as number[] }
   const kinds = {

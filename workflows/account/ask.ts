@@ -28,7 +28,7 @@ export function askTogether(member: string): () => Promise<Standing> {
   }
 }
 
-/** For a member who waits: trouble becomes the refusal "try later" (design rule 3). */
+/** For a member who waits: trouble becomes the refusal "try later". */
 export async function standingOrLater(ask: () => Promise<Standing>, nothingDone: string): Promise<Standing> {
   try {
     return await ask()

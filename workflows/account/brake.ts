@@ -1,4 +1,4 @@
-/** The brake on mass loss (design rule 9): when many accounts lose something at once, an admin is asked before leases end. */
+/** The brake on mass loss: when many accounts lose something at once, an admin is asked before leases end. */
 import { ActivityFailure, log, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow'
 import { attributes } from '../contract.ts'
 import { measureBrake } from '../metrics.ts'

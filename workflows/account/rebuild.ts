@@ -1,4 +1,4 @@
-/** The ledger can be rebuilt: an account's books from the leases that are open (design section 2). */
+/** The ledger can be rebuilt: an account's books from the leases that are open. */
 import { proxyActivities } from '@temporalio/workflow'
 import type { CoreSteps, OpenLease } from '../steps.ts'
 import type { Held } from '../terms.ts'

@@ -13,7 +13,7 @@ export function tell(state: LeaseState, kind: Notice['kind'], sentence: string):
   state.notices = [...state.notices, { at: Date.now(), key: state.input.key, kind, sentence }].slice(-kept)
 }
 
-/** The last word, which frees quota and name. An account that is gone counts as told (design section 2). */
+/** The last word, which frees quota and name. An account that is gone counts as told. */
 export async function tellEnded(state: LeaseState, ending: Ending): Promise<void> {
   tell(state, 'ended', `${ending.name} has ended: ${ending.sentence}`)
   try {

@@ -1,4 +1,4 @@
-/** The brake on mass loss (design rule 9): beyond 5, or 5 % if that is more, Berth stops and asks an admin. */
+/** The brake on mass loss: beyond 5, or 5 % if that is more, Berth stops and asks an admin. */
 
 const fewest = 5, share = 0.05
 

@@ -1,7 +1,7 @@
 /**
  * Which host ports a place gets: never one in use, one that rests, or one that holds something nobody claims. Ports
  * that were never used come first, then the one freed longest ago, so that a name cached somewhere leads to nobody
- * else's container (design rule 5).
+ * else's container.
  */
 
 export interface Ports {
