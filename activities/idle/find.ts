@@ -1,37 +1,45 @@
-/** The first process of a container on this machine, by the container's id: its cgroup bears it. */
+/** The first process of a container on this machine, by the container's id: its cgroup bears it, whoever runs it. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Kernel, thisKernel } from './cgroup.ts'
 
-/** How deep a runtime puts the group of a container: kubepods/burstable/pod<uid>/<id>. */
-const deepest = 5
+/** How deep a runtime puts the group of a container: kubepods.slice/kubepods-burstable.slice/pod<uid>.slice/<id>.scope. */
+const deepest = 7
+/** Most containers that are asked for may be elsewhere: all that are here are looked up at once, and seldom. */
+const againMs = 30_000
 
-/** Undefined when no such container is on this machine. */
-export function findProcess(id: string, { cgroup }: Kernel = thisKernel): number | undefined {
-  for (const root of ['cpuacct', 'cpu,cpuacct', 'unified', '.']) {
-    const pods = podsFolders.map((name) => join(cgroup, root, name)).find((path) => existsSync(path))
-    const group = pods && findGroup(pods, id, deepest), pid = group && firstOf(join(group, 'cgroup.procs'))
-    if (pid) return pid
+/** Answers undefined for a container that is not on this machine, or was not there in the last half minute. */
+export function createFinder({ cgroup }: Kernel = thisKernel, now: () => number = () => performance.now()): (id: string) => number | undefined {
+  let groups = new Map<string, string>(), at = -Infinity
+  return (id) => {
+    if (!groups.has(id) && now() - at >= againMs) {
+      groups = groupsIn(rootOf(cgroup))
+      at = now()
+    }
+    const group = groups.get(id), pid = group === undefined ? undefined : firstOf(join(group, 'cgroup.procs'))
+    if (pid === undefined) groups.delete(id)
+    return pid
   }
-  return undefined
 }
 
-/** As a kubelet that manages groups by itself calls the group of all pods, and as systemd does. */
-const podsFolders = ['kubepods', 'kubepods.slice']
+/** Version 1 has a tree for each controller, all alike; version 2 has one. */
+const rootOf = (cgroup: string): string =>
+  ['cpuacct', 'cpu,cpuacct', 'unified'].map((name) => join(cgroup, name)).find((path) => existsSync(path)) ?? cgroup
 
-function findGroup(folder: string, id: string, depth: number): string | undefined {
-  const inside = folders(folder)
-  const found = inside.find((name) => name.includes(id))
-  if (found !== undefined) return join(folder, found)
-  if (depth === 0) return undefined
-  for (const name of inside) {
-    const deeper = findGroup(join(folder, name), id, depth - 1)
-    if (deeper !== undefined) return deeper
+function groupsIn(root: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const walk = (folder: string, depth: number): void => {
+    for (const name of foldersIn(folder)) {
+      const [id] = /[0-9a-f]{64}/.exec(name) ?? []
+      if (id !== undefined) found.set(id, join(folder, name))
+      else if (depth < deepest) walk(join(folder, name), depth + 1)
+    }
   }
-  return undefined
+  walk(root, 1)
+  return found
 }
 
-function folders(path: string): string[] {
+function foldersIn(path: string): string[] {
   try {
     return readdirSync(path, { withFileTypes: true }).filter((one) => one.isDirectory()).map(({ name }) => name)
   } catch {

@@ -1,5 +1,5 @@
 /** What a lease is on a cluster: Deployment, Service, Ingress, Secret, with limits and hardening, decided here alone. Pure. */
-import type { V1Deployment, V1Ingress, V1ResourceRequirements, V1Secret, V1SecurityContext, V1Service } from '@kubernetes/client-node'
+import type { V1Deployment, V1Ingress, V1PodSecurityContext, V1ResourceRequirements, V1Secret, V1SecurityContext, V1Service } from '@kubernetes/client-node'
 import { CannotRun, type StartOrder } from '../../workflows/ports.ts'
 import { leaseAccount, pullSecretName } from './account.ts'
 import { type Owner, leaseMetadata, objectName, podLabels } from './labels.ts'
@@ -87,7 +87,7 @@ function deployment(owner: Owner, order: StartOrder, { shape, hasEnv }: { shape:
           tolerations: ['not-ready', 'unreachable'].map((what) => (
             { key: `node.kubernetes.io/${what}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })),
           securityContext: {
-            runAsNonRoot: true, runAsUser: shape.user, runAsGroup: shape.user, fsGroup: shape.user, seccompProfile: { type: 'RuntimeDefault' },
+            ...(order.terms?.security !== 'baseline' && nobody(shape.user)), seccompProfile: { type: 'RuntimeDefault' },
             // Nobody here is root, and pages listen on port 80.
             sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],
           },
@@ -106,6 +106,9 @@ function deployment(owner: Owner, order: StartOrder, { shape, hasEnv }: { shape:
     },
   }
 }
+
+/** Whatever user the image names: *restricted* wants a number that is not root's. Under *baseline* the image decides, as on Docker. */
+const nobody = (user: number): V1PodSecurityContext => ({ runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user })
 
 /** Of the one container in each pod. */
 export const containerName = 'lease'

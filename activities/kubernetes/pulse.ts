@@ -32,7 +32,7 @@ const unknown = 'only its cpu can be seen from outside of its node'
 const noMetrics = 'its cluster has no metrics API, and its node is another machine'
 
 export function createClusterPulse({ client, marks, local, findProcess, now = () => performance.now() }: PulseOptions): Pulse {
-  const processes = new Map<string, number>(), used = new Map<string, { readonly at: number; readonly cpuMs: number }>()
+  const used = new Map<string, { readonly at: number; readonly cpuMs: number }>()
   let asked = -Infinity, waitMs = askMs, there = true, asking: Promise<void> | undefined
 
   /** Adds what each pod used since its last sample; by the pod's name, which is the only name that metrics have. */
@@ -68,27 +68,21 @@ export function createClusterPulse({ client, marks, local, findProcess, now = ()
     return { cpuMs: known.cpuMs, why: unknown }
   }
 
-  const living = ({ id }: Living): (Living & { readonly pid: number }) | undefined => {
-    const [container = ''] = id.split('@'), pid = processes.get(container) ?? findProcess(container)
-    if (pid === undefined) return undefined
-    if (processes.size > 10_000) processes.clear()
-    processes.set(container, pid)
-    return { id: container, pid }
+  const here = ({ id }: Living): Living | undefined => {
+    const [container = ''] = id.split('@'), pid = findProcess(container)
+    return pid === undefined ? undefined : { id: container, pid }
   }
 
   return {
     byProcess: false,
     async beat(of) {
-      const here = living(of)
-      if (!here) return await beatOf(of.id.split('@')[1])
-      const beat = await local.beat(here)
-      if (beat === 'gone') processes.delete(here.id)
-      return beat
+      const living = here(of)
+      return living ? await local.beat(living) : await beatOf(of.id.split('@')[1])
     },
     async peers(of) {
-      const here = living(of)
-      if (!here) throw new Error(unknown)
-      return await local.peers(here)
+      const living = here(of)
+      if (!living) throw new Error(unknown)
+      return await local.peers(living)
     },
   }
 }

@@ -1,6 +1,6 @@
 /** A host of `kube_100`: the real driver, and the watch as a host role has it. */
 import { randomBytes } from 'node:crypto'
-import { findProcess } from '../../activities/idle/find.ts'
+import { createFinder } from '../../activities/idle/find.ts'
 import { createPulse } from '../../activities/idle/pulse.ts'
 import { createKubernetes } from '../../activities/kubernetes/kubernetes.ts'
 import { createMarks } from '../../activities/mark.ts'
@@ -16,7 +16,7 @@ export async function clusterIn(kubeconfig: string): Promise<SmallHost> {
   await runtime.prepare()
   return {
     steps: own.wrap(createHostSteps({ runtime, openEnv: () => ({}) })),
-    watch: createWatch({ eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess }), own }),
+    watch: createWatch({ eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess: createFinder() }), own }),
     offer: { address: '127.0.0.1', ports: [30_000, 32_767], runtime: 'kubernetes' },
   }
 }

@@ -11,7 +11,7 @@ import { type BenchOptions, type Row, row } from './measure.ts'
 import { countOf, lendMany, memoryOf, until, withRoles } from './open.ts'
 
 export async function steady(cluster: Cluster, { quick, say }: BenchOptions, tell: (row: Row) => void): Promise<void> {
-  const count = quick ? 8 : 100, warm = 8, minutes = quick ? 0.5 : 6, counter = await countRequests(cluster)
+  const count = quick ? 8 : 100, warm = 8, minutes = quick ? 0.5 : 4, counter = await countRequests(cluster)
   try {
     await withRoles({ say, kubeconfig: counter.kubeconfig }, async ({ client, roles }) => {
       const far = () => Date.now() + 7 * 3_600_000

@@ -56,7 +56,7 @@ export interface StageOptions {
   readonly say: (line: string) => void
   readonly chat?: ChatSurroundings
   /** Lends on it instead of on the Docker engine. */
-  readonly cluster?: Pick<Cluster, 'kubeconfig' | 'address'>
+  readonly cluster?: Pick<Cluster, 'kubeconfig' | 'address'> & { readonly probe: 'pod' | 'node port' }
 }
 
 export async function openStage({ say, chat, cluster }: StageOptions): Promise<Stage> {
@@ -152,8 +152,8 @@ async function room(undo: (() => Promise<unknown>)[]) {
 const leaseNodePorts = [30_000, 30_999] as const, floorNodePorts = [31_000, 31_999] as const
 
 /** Pods reserve next to no cpu, for a machine of two cores is to hold dozens of them. */
-const clusterHost = ({ kubeconfig }: Pick<Cluster, 'kubeconfig'>) =>
-  ({ name: 'bench', site: 'campus', ports: leaseNodePorts, kubernetes: { kubeconfig, reserve: clusterReserve } })
+const clusterHost = ({ kubeconfig, probe }: Pick<NonNullable<StageOptions['cluster']>, 'kubeconfig' | 'probe'>) =>
+  ({ name: 'bench', site: 'campus', ports: leaseNodePorts, kubernetes: { kubeconfig, probe, reserve: clusterReserve } })
 
 /** JSON is YAML too. Plenty of everything, since what is measured is time. */
 function policyOf() {

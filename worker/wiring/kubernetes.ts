@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createKubernetes, type KubernetesRuntime } from '../../activities/kubernetes/kubernetes.ts'
 import type { Marks } from '../../activities/mark.ts'
-import { findProcess } from '../../activities/idle/find.ts'
+import { createFinder } from '../../activities/idle/find.ts'
 import { createPulse } from '../../activities/idle/pulse.ts'
 import { needed } from '../adapters.ts'
 import type { Config } from '../config.ts'
@@ -14,7 +14,7 @@ export async function lendCluster(config: Config, marks: Marks): Promise<Lender>
   const runtime = clusterOf(config, marks), settings = config.host!
   for (const { level, says } of await runtime.prepare(settings.ports)) say(level, says, { host: settings.name })
   return {
-    runtime, reach: runtime.reach, eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess }), kind: 'kubernetes', close: () => runtime.close(),
+    runtime, reach: runtime.reach, eyes: runtime.eyes, pulse: runtime.pulse({ local: createPulse(), findProcess: createFinder() }), kind: 'kubernetes', close: () => runtime.close(),
     async offer() {
       const [capacity, addresses] = await Promise.all([runtime.capacity(), runtime.addresses()])
       const address = settings.address ?? addresses[0]
