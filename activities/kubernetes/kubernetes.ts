@@ -58,7 +58,7 @@ export interface KubernetesRuntime extends Runtime {
   /** For the watch of this host. */
   readonly eyes: Eyes
   readonly reach: Reach
-  pulse(of: Pick<PulseOptions, 'local' | 'findProcess'>): Pulse
+  pulse(of: Omit<PulseOptions, 'client' | 'marks'>): Pulse
   /**
    * Whether anything can be lent here, with the node ports from one to the other: a host role asks before it offers it.
    * Throws `NotFit`, which tells an admin what to do; answers with what is worth a line in the log.
