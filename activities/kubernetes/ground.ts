@@ -16,6 +16,8 @@ import { isLeaving } from './find.ts'
 export interface Ground {
   /** Makes sure of the account's Namespace and of what it holds, for this order. Waits out one on its way out. */
   prepare(order: StartOrder, signs: Signs): Promise<void>
+  /** Whether it stood a while ago, with all that it holds and Berth's rights in it. */
+  knows(order: StartOrder): boolean
   /** Removes it when no lease of the account is left. `it`: who has just been taken back. */
   release(it: Berthing): Promise<void>
   /** What was known of it is in doubt; without a member, of all. */
@@ -179,7 +181,7 @@ export function createGround({ client, terms: termsOf, seal, self, leaveMs = 90_
   }
 
   return {
-    prepare, release,
+    prepare, release, knows: (order) => knownFor(order) !== undefined,
     forget(member) {
       if (member === undefined) known.clear()
       else known.delete(member)

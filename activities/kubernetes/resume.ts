@@ -5,13 +5,13 @@ import { findMine, podsOf } from './find.ts'
 import { leaseObjects } from './lease.ts'
 import { stateOf } from './pod.ts'
 import { killPods } from './remove.ts'
-import { assertNoneForeign, run, start } from './start.ts'
+import { prepare, run, start } from './start.ts'
 
 /** Whatever goes wrong, the Deployment stays, and with it the node ports. */
 export async function resume(cluster: Cluster, order: StartOrder, signs: Signs): Promise<Extract<Sight, { is: 'running' }>> {
   if (!await findMine(cluster, order, { signal: signs.signal })) return await start(cluster, order, signs)
   const objects = leaseObjects(cluster, order, cluster.shape)
-  await Promise.all([cluster.ground.prepare(order, signs), assertNoneForeign(cluster, objects)])
+  await prepare(cluster, objects, { order, signs })
   const [pod] = await podsOf(cluster, order, { signal: signs.signal })
   // One that ended is replaced: in the same pod the kubelet would make it wait longer each time, and count on.
   if (pod && stateOf(pod).is === 'ended') await killPods(cluster, order)

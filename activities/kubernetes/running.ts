@@ -14,8 +14,8 @@ type Running = Extract<PodState, { is: 'running' }>
 
 /** One try of a port. */
 const tryMs = 1000
-/** A pod whose image is there takes about half a second. */
-const soonMs = 2_000
+/** A pod whose image is there takes a third of a second at least, for which looks would only keep the cluster busy. */
+const soonestMs = 200, soonMs = 2_000, looksMs = 20, laterMs = 250
 /** So many looks apart the Deployment is asked why there is no pod. */
 const askEvery = 5
 
@@ -47,7 +47,8 @@ async function untilStarted(cluster: Cluster, order: StartOrder, { signal, heart
     if (state.is === 'waiting' && state.for === 'its pod' && looks % askEvery === 0) await assertPodMayBe(cluster, order, performance.now() - began)
     const now = state.is === 'waiting' ? `waits for ${state.for}` : 'waits for room'
     if (now !== told) heartbeat(told = now)
-    await pause(performance.now() - began < soonMs ? 30 : 250, signal)
+    const waited = performance.now() - began
+    await pause(waited < soonestMs ? soonestMs - waited : waited < soonMs ? looksMs : laterMs, signal)
   }
 }
 

@@ -19,7 +19,7 @@ export async function start(cluster: Cluster, order: StartOrder, signs: Signs): 
   await assertFits(cluster, order, signs)
   const objects = leaseObjects(cluster, order, cluster.shape)
   try {
-    await Promise.all([cluster.ground.prepare(order, signs), assertNoneForeign(cluster, objects)])
+    await prepare(cluster, objects, { order, signs })
     return await run(cluster, objects, { order, signs })
   } catch (error) {
     // Nobody comes back for these: what cannot run is not left behind. After any other trouble a retry adopts it.
@@ -92,8 +92,13 @@ async function tie({ client }: Cluster, { others }: LeaseObjects, { metadata }: 
   })))
 }
 
-export const assertNoneForeign = async (cluster: Cluster, { deployment, others }: LeaseObjects): Promise<void> =>
-  void await Promise.all([deployment, ...others].map((object) => assertNotForeign(cluster, object)))
+/** Its ground, on which nobody else's objects stand under its names. In one that is not made yet Berth could not look. */
+export async function prepare(cluster: Cluster, { deployment, others }: LeaseObjects, { order, signs }: Run): Promise<void> {
+  const look = () => Promise.all([deployment, ...others].map((object) => assertNotForeign(cluster, object)))
+  if (cluster.ground.knows(order)) return void await Promise.all([cluster.ground.prepare(order, signs), look()])
+  await cluster.ground.prepare(order, signs)
+  await look()
+}
 
 /** Apply by force would take over what somebody else made under our name. */
 async function assertNotForeign(cluster: Cluster, { kind = '', metadata }: KubernetesObject): Promise<void> {

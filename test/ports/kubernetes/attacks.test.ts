@@ -42,14 +42,14 @@ const orders: fc.Arbitrary<StartOrder> = fc.record({
   terms: { quota: { cpu: 4, memory: 2 ** 34, count: 3 }, ingressClass: 'nginx', ...(security && { security }), ...(hostname !== undefined && { hostname }) },
 }))
 
-/** Everything that a pod may have, and nothing else; what it says of security is the same for all. */
-function assertHarmless({ template }: NonNullable<V1Deployment['spec']>): void {
+/** Everything that a pod may have, and nothing else; what it says of security is the same for all, but the user where policy grants *baseline*. */
+function assertHarmless({ template }: NonNullable<V1Deployment['spec']>, security: 'baseline' | 'restricted' = 'restricted'): void {
   const { containers: [container, ...more], securityContext, ...rest } = template.spec!
   expect(more).toEqual([])
   expect(Object.keys(rest).sort()).toEqual(['automountServiceAccountToken', 'enableServiceLinks', 'imagePullSecrets', 'serviceAccountName', 'shareProcessNamespace', 'terminationGracePeriodSeconds', 'tolerations'])
   expect(rest).toMatchObject({ serviceAccountName: 'lease', automountServiceAccountToken: false, enableServiceLinks: false })
   expect(securityContext).toEqual({
-    runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' }, sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],
+    ...(security === 'restricted' && { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 }), seccompProfile: { type: 'RuntimeDefault' }, sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],
   })
   expect(container!.securityContext).toEqual({ allowPrivilegeEscalation: false, privileged: false, capabilities: { drop: ['ALL'] } })
   const known = ['args', 'envFrom', 'image', 'imagePullPolicy', 'name', 'ports', 'resources', 'securityContext']
@@ -64,7 +64,7 @@ describe('whatever is asked for', () => {
   test('no order leads to a field that is not of every lease', () => {
     fc.assert(fc.property(orders, (order) => {
       const { deployment, others } = leaseObjects(owner, order, shape)
-      assertHarmless(deployment.spec!)
+      assertHarmless(deployment.spec!, order.terms?.security)
       expect(others.map(({ kind }) => kind).filter((kind) => !['Secret', 'Service', 'Ingress'].includes(kind!))).toEqual([])
       const service = others.find(({ kind }) => kind === 'Service') as V1Service | undefined
       if (service) expect(Object.keys(service.spec!).sort()).toEqual(['ports', 'selector', 'type'])

@@ -28,13 +28,13 @@ describe.skipIf(lacks('node'))('a lease on a node that is this machine', () => {
 })
 
 const metrics = { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics' }
-/** Stands for a metrics server: the same objects under the same names. */
+/** Stands for a metrics server: the same objects under the same names. `x_…` is how client-node calls `x-…`. */
 const definition = {
   apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition',
   metadata: { name: 'pods.metrics.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' } },
   spec: {
     group: 'metrics.k8s.io', scope: 'Namespaced', names: { plural: 'pods', singular: 'pod', kind: 'PodMetrics', listKind: 'PodMetricsList' },
-    versions: [{ name: 'v1beta1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+    versions: [{ name: 'v1beta1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', x_kubernetes_preserve_unknown_fields: true } } }],
   },
 }
 
