@@ -4,7 +4,7 @@ import type {
 } from '@kubernetes/client-node'
 import type { RunTerms } from '../../workflows/ports.ts'
 import { type Owner, accountMetadata } from './labels.ts'
-import { cpuText, memoryText } from './lease.ts'
+import { cpuText, memoryText } from './quantity.ts'
 import { insideRole } from './role.ts'
 
 export interface Walls {

@@ -5,6 +5,7 @@ import type { Marked } from '../labels.ts'
 import type { Ask } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import { kindOf, markOf, namespaceOf, objectName, placementSelector, reference } from './labels.ts'
+import { created, isLeaving } from './object.ts'
 
 export interface Mine {
   readonly deployment: V1Deployment
@@ -27,9 +28,6 @@ export async function podsOf(cluster: Cluster, it: Berthing, how?: Ask): Promise
 
 export const sorted = (pods: readonly V1Pod[]): readonly V1Pod[] => [...pods].sort((a, b) =>
   Number(isLeaving(a)) - Number(isLeaving(b)) || created(b) - created(a))
-
-export const isLeaving = ({ metadata }: KubernetesObject): boolean => metadata?.deletionTimestamp !== undefined
-export const created = ({ metadata }: KubernetesObject): number => metadata?.creationTimestamp ? new Date(metadata.creationTimestamp).getTime() : 0
 
 /** What goes with a Deployment, and may be left behind by one that was half made. */
 export const accompanying = ['Service', 'Ingress', 'Secret'] as const

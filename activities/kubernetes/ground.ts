@@ -11,7 +11,7 @@ import { type AccountTerms, accountObjects, insideBinding, namespaceObject, used
 import type { Client, Grant } from './client.ts'
 import { codeOf, isTerminating, meant, shorten } from './failures.ts'
 import { type Owner, instanceSelector, kindOf, markOf, namespaceOf, reference } from './labels.ts'
-import { isLeaving } from './find.ts'
+import { isLeaving } from './object.ts'
 
 export interface Ground {
   /** Makes sure of the account's Namespace and of what it holds, for this order. Waits out one on its way out. */

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream'
 import { Exec, type V1Pod } from '@kubernetes/client-node'
 import { within } from '../deadline.ts'
 import type { Client } from './client.ts'
-import { isLeaving } from './find.ts'
+import { isLeaving } from './object.ts'
 import { type Owner, instanceSelector, kindOf, namespaceOf } from './labels.ts'
 import { stateOf } from './pod.ts'
 

@@ -2,6 +2,7 @@
  * Whether the server kept what it was sent. client-node drops without a word what its models do not know (`from` instead
  * of `_from` turned a wall into "allow all"), admission may change an object, and a Namespace on its way out is "applied".
  */
+import { quantity } from './quantity.ts'
 
 /** The cluster took an object and kept another one: nothing may be built on it. */
 export class NotKept extends Error {
@@ -34,16 +35,6 @@ function difference(sent: unknown, got: unknown, at: string): string | undefined
 }
 
 const first = (found: readonly (string | undefined)[]): string | undefined => found.find((one) => one !== undefined)
-
-const units: Readonly<Record<string, number>> = {
-  '': 1, n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
-}
-
-/** A resource quantity in its base unit; NaN for anything else. */
-export function quantity(text: unknown): number {
-  const [, amount, unit = ''] = /^([0-9.]+)(n|u|m|k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(String(text)) ?? []
-  return amount === undefined ? NaN : Number(amount) * units[unit]!
-}
 
 /** The server writes quantities its own way: 1000m is 1. */
 const isSameQuantity = (a: unknown, b: unknown): boolean => Math.abs(quantity(a) - quantity(b)) < 1e-9 * Math.max(1, quantity(a))

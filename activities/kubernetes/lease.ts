@@ -3,6 +3,7 @@ import type { V1Deployment, V1Ingress, V1PodSecurityContext, V1ResourceRequireme
 import { CannotRun, type StartOrder } from '../../workflows/ports.ts'
 import { leaseAccount, pullSecretName } from './account.ts'
 import { type Owner, leaseMetadata, objectName, podLabels } from './labels.ts'
+import { cpuText, memoryText } from './quantity.ts'
 
 export interface Shape {
   /** User of a container whose image names none, or root: *restricted* lets nobody be root. */
@@ -123,6 +124,3 @@ function resources({ spec }: StartOrder, { gpu, reserve }: Shape): V1ResourceReq
 
 /** The kubelet replaces `$(NAME)` in arguments, and `$$` by a dollar sign, wherever it stands. */
 const plain = (argument: string): string => argument.replaceAll('$', '$$$$')
-
-export const cpuText = (cores: number): string => `${Math.max(1, Math.round(cores * 1000))}m`
-export const memoryText = (bytes: number): string => String(Math.round(bytes))

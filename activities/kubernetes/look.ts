@@ -2,7 +2,8 @@
 import type { V1Pod, V1Service } from '@kubernetes/client-node'
 import type { Berthing, Sight } from '../../workflows/ports.ts'
 import type { Cluster } from './cluster.ts'
-import { findMine, isLeaving, nodePorts, othersOf, podsOf } from './find.ts'
+import { findMine, nodePorts, othersOf, podsOf } from './find.ts'
+import { isLeaving } from './object.ts'
 import { lastLines } from './logs.ts'
 import { type PodState, idOf, stateOf } from './pod.ts'
 

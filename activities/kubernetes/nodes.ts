@@ -2,7 +2,7 @@
 import type { V1Node } from '@kubernetes/client-node'
 import type { Ask, Client } from './client.ts'
 import type { Nodes } from './cluster.ts'
-import { quantity } from './kept.ts'
+import { quantity } from './quantity.ts'
 import { kindOf } from './labels.ts'
 
 export async function readNodes(client: Client, gpu: string | undefined, how?: Ask): Promise<Nodes> {

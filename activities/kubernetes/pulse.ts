@@ -6,7 +6,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Beat, Living, Pulse } from '../../workflows/ports.ts'
 import type { Client } from './client.ts'
-import { quantity } from './kept.ts'
+import { quantity } from './quantity.ts'
 import { codeOf } from './failures.ts'
 import { type Owner, instanceSelector } from './labels.ts'
 

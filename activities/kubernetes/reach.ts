@@ -6,7 +6,7 @@
 import type { KubernetesObject, V1ClusterRole, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node'
 import { type Access, NoReach, type Reach, type ReachWish, type Revoked } from '../../workflows/ports.ts'
 import type { Door } from './door.ts'
-import { created } from './find.ts'
+import { created } from './object.ts'
 import { type Here, hangUp, hushUp } from './hangUp.ts'
 import { accountMetadata, instanceSelector, kindOf, markOf, namespaceOf, reference } from './labels.ts'
 import { memberRole } from './role.ts'

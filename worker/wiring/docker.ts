@@ -4,7 +4,7 @@ import { createPulse } from '../../activities/idle/pulse.ts'
 import type { Marks } from '../../activities/mark.ts'
 import { needed } from '../adapters.ts'
 import type { Config } from '../config.ts'
-import type { Lender } from './host.ts'
+import type { Lender } from './lender.ts'
 
 export async function lendEngine(config: Config, marks: Marks): Promise<Lender> {
   const runtime = dockerOf(config, marks), address = needed(config.host?.address, 'host.address')

@@ -3,26 +3,12 @@ import type { Marks } from '../../activities/mark.ts'
 import { createHostSteps } from '../../activities/steps/host.ts'
 import { createOwn } from '../../activities/steps/own.ts'
 import { createWatch } from '../../activities/steps/watch.ts'
-import type { Eyes, Pulse, Reach, Runtime } from '../../workflows/ports.ts'
-import type { HostOffer } from '../../workflows/terms.ts'
 import { marksOf, openEnvWith, sealAccess } from '../adapters.ts'
 import type { Config } from '../config.ts'
 import { startHost } from '../host.ts'
 import { readKeyring } from '../keys/keyring.ts'
 import type { RunningRole, WorkerContext } from '../role.ts'
-
-/** What a technology brings along for a host. */
-export interface Lender {
-  readonly runtime: Runtime
-  /** Absent where members' own tools reach nothing. */
-  readonly reach?: Reach
-  readonly eyes: Eyes
-  readonly pulse: Pulse
-  readonly kind: HostOffer['runtime']
-  /** What it has now. */
-  offer(): Promise<Pick<HostOffer, 'address' | 'addresses' | 'cpu' | 'memory' | 'gpu'>>
-  close(): void | Promise<void>
-}
+import type { Lender } from './lender.ts'
 
 export async function wireHost(config: Config, context: WorkerContext): Promise<RunningRole> {
   const settings = config.host!, lender = await lenderOf(config, marksOf(config)), { runtime, eyes, pulse } = lender

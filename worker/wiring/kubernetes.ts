@@ -7,7 +7,7 @@ import { createPulse } from '../../activities/idle/pulse.ts'
 import { needed } from '../adapters.ts'
 import type { Config } from '../config.ts'
 import { say } from '../log.ts'
-import type { Lender } from './host.ts'
+import type { Lender } from './lender.ts'
 
 /** Throws, with what an admin has to do, where nothing can be lent on it; what else is worth knowing of it is logged. */
 export async function lendCluster(config: Config, marks: Marks): Promise<Lender> {

@@ -10,17 +10,9 @@ import { sayMoment } from '../rules/moment.ts'
 import type { Caller, Place } from '../terms.ts'
 import { termsNow } from './extend.ts'
 import { LeaseOver, unlessGivenUp } from './race.ts'
-import { type LeaseState, endsAt, tellTimeline } from './state.ts'
+import { type LeaseState, type ReachEnding, endsAt, tellTimeline } from './state.ts'
 import * as steps from './steps.ts'
 import { tell } from './tell.ts'
-
-/** That kubeconfigs are to end, and from when they have. Plain data, for it outlives continue-as-new. */
-export interface ReachEnding {
-  readonly why: string
-  readonly place: Place
-  begun?: boolean
-  done?: Revoked
-}
 
 export async function reach(state: LeaseState, { by, to }: ReachAsked): Promise<Reached> {
   if (state.unreach) throw refuse('tryLater', `Kubeconfigs for ${state.unreach.place.host} are being ended. Try again in a minute.`)

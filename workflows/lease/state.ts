@@ -1,11 +1,11 @@
 /** What a lease remembers, and what survives continue-as-new. Plain data; the story changes it in synchronous blocks. */
 import { leaseId, type FullHost, type LeaseInput } from '../contract.ts'
+import type { Revoked } from '../ports.ts'
 import type { RefusalKind } from '../refuse.ts'
 import { type IdleSignal, decideIdleness } from '../rules/idleness.ts'
 import type { Besides, EndReason, Ending, Lasts, LeaseStatus, Notice, Phase, Place, TimelineEntry } from '../terms.ts'
 import { endpointsOf } from '../rules/endpoints.ts'
 import { fqdn } from '../rules/naming.ts'
-import type { ReachEnding } from './reach.ts'
 
 export interface Over {
   readonly reason: EndReason
@@ -29,6 +29,14 @@ export interface Full {
   readonly known: readonly string[]
   /** How often one of them has said so. */
   readonly times: number
+}
+
+/** That kubeconfigs are to end, and from when they have. Plain data, for it outlives continue-as-new. */
+export interface ReachEnding {
+  readonly why: string
+  readonly place: Place
+  begun?: boolean
+  done?: Revoked
 }
 
 export interface LeaseState {
