@@ -1,24 +1,11 @@
 /** The shorter set of `npm run faults`: the same rows with small numbers, on the run's own servers. */
-import { describe, expect, inject, test } from 'vitest'
-import { lacks } from '../kubernetes/lacks.ts'
+import { test } from 'vitest'
 import { amongForeign } from './foreign.ts'
-import { clusterKilled } from './clusterAway.ts'
-import { clusterHostKilled, hostKilled } from './kills.ts'
+import { holds } from './holds.ts'
+import { hostKilled } from './kills.ts'
 import { quota } from './quota.ts'
 import { renewals } from './renewals.ts'
-import { seeded } from './random.ts'
-import type { Finding, Trying } from './trial.ts'
 import { twoInstances } from './twins.ts'
-
-const seed = 20_261_128
-
-/** Every finding must hold. */
-async function holds(run: (it: Trying) => Promise<void>): Promise<void> {
-  const findings: Finding[] = []
-  await run({ seed, random: seeded(seed), quick: true, say: () => undefined, engine: inject('engine'), temporal: inject('temporal'), tell: (one) => findings.push(one) })
-  expect(findings.length).toBeGreaterThan(0)
-  expect(findings.filter((one) => !one.holds)).toEqual([])
-}
 
 const long = 180_000
 
@@ -31,9 +18,3 @@ test.concurrent('a sweep touches nothing among foreign containers and records, s
 test.concurrent('two instances on one engine and one zone do not touch each other', () => holds((it) => twoInstances(it, 3)), long)
 
 test.concurrent('a host worker killed before and after its steps leaves each story to end right', () => holds(hostKilled.run), long)
-
-describe.skipIf(lacks('node'))('on a cluster', () => {
-  test('a host worker killed before and after its steps leaves each story to end right', () => holds(clusterHostKilled.run), 2 * long)
-
-  test('an API server that is killed and comes back during lends leaves nothing and doubles nothing', () => holds(clusterKilled.run), 2 * long)
-})
