@@ -2,16 +2,15 @@
  * Waits until something listens on every port inside. Asked at the container's own address: behind the host port
  * docker-proxy accepts a connection also when nobody listens inside.
  */
-import { connect } from 'node:net'
 import type { ContainerInspectInfo } from 'dockerode'
 import { CannotRun, type Signs, type StartOrder } from '../../workflows/ports.ts'
+import { accepts } from '../accepts.ts'
 import { pause } from '../deadline.ts'
+import { exitedAtOnce, isFromOutside } from '../ended.ts'
 import { inspect, type Engine } from './engine.ts'
 import { listens } from './listeners.ts'
 import { lastLines } from './logs.ts'
 
-/** One try: a listener on a bridge answers in less than a millisecond, and an address that is gone answers never. */
-const tryMs = 1000
 /** Between two looks whether it still lives. */
 const lookMs = 300
 
@@ -57,38 +56,15 @@ async function assertReachable({ networks, probe }: Engine, { Id, State, Network
 async function stillSilent(engine: Engine, order: StartOrder, seen: ContainerInspectInfo, ports: readonly number[]): Promise<number[]> {
   const inside = addressOf(seen.NetworkSettings)
   const tried = await Promise.all(ports.map(async (port) => {
-    if (engine.probe === 'inside') return inside ? await accepts(inside, port, 0) : false
+    if (engine.probe === 'inside') return inside ? await accepts(inside, port) : false
     // A remote engine's bridges are out of reach: a proxy with nobody behind it hangs up at once.
-    return await accepts(engine.address, order.hostPorts[order.spec.ports.indexOf(port)] ?? 0, 200)
+    return await accepts(engine.address, order.hostPorts[order.spec.ports.indexOf(port)] ?? 0, { staysMs: 200 })
   }))
   return ports.filter((_, i) => !tried[i])
 }
 
 /** Empty or undefined while it has none. */
 const addressOf = ({ Networks }: ContainerInspectInfo['NetworkSettings']): string | undefined => Object.values(Networks)[0]?.IPAddress
-
-/** Whether a TCP connection is taken and, if `staysMs` is set, still stands so much later. */
-function accepts(host: string, port: number, staysMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    const end = (answer: boolean) => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(answer)
-    }
-    const timer = setTimeout(() => end(false), tryMs)
-    socket.once('error', () => end(false))
-    socket.once('connect', () => {
-      if (staysMs === 0) return end(true)
-      socket.once('data', () => end(true))
-      socket.once('close', () => end(false))
-      setTimeout(() => end(!socket.destroyed), staysMs)
-    })
-  })
-}
-
-/** Exit codes of SIGKILL and SIGTERM. */
-const stopped = [137, 143]
 
 /** `seen` is undefined when it is gone. */
 async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefined): Promise<void> {
@@ -99,7 +75,6 @@ async function assertAlive(engine: Engine, seen: ContainerInspectInfo | undefine
   const init = /^\[FATAL tini \(\d+\)\] exec (.+) failed: (.+)$/.exec(said.at(-1) ?? '')
   if (init && (code === 126 || code === 127)) throw new CannotRun('badCommand', `The command cannot be started: ${init[1]}: ${init[2]}.`)
   // Nobody's command: an engine that shuts down, or somebody by hand. The next try starts it again.
-  if (!OOMKilled && stopped.includes(code)) throw new Error(`The container was stopped from outside while it started (code ${code}).`)
-  const how = OOMKilled ? 'was ended at once, for it needs more memory' : `exited at once with code ${code}`
-  throw new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
+  if (isFromOutside({ code, outOfMemory: OOMKilled })) throw new Error(`The container was stopped from outside while it started (code ${code}).`)
+  throw exitedAtOnce({ code, outOfMemory: OOMKilled }, said)
 }

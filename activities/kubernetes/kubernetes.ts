@@ -74,7 +74,7 @@ const trustMs = 50_000
 /** Throws when kubeconfig or context are not there. */
 export function createKubernetes(options: KubernetesOptions): KubernetesRuntime {
   const { marks, host, gpu, control, ranges = [], pullSecret } = options, client = connect(options.cluster)
-  const nodes = remembered((signal) => readNodes(client, gpu, { signal }), trustMs)
+  const nodes = remembered(() => readNodes(client, gpu), trustMs)
   client.onLost(() => nodes.forget())
   const addresses = async (signal?: AbortSignal) => options.addresses ?? (await nodes.ask(signal)).addresses
   const reach = createReach({ marks, host, client }, () => doorOf(client.kube, options.server))
@@ -129,8 +129,8 @@ function kept<T>(ask: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** The last answer for a while; one that failed is asked again. */
-function remembered(read: (signal?: AbortSignal) => Promise<Nodes>, ms: number): { ask(signal?: AbortSignal): Promise<Nodes>; forget(): void } {
+/** The last answer for a while; one that failed is asked again. Nobody's cancellation cuts off what others wait for as well. */
+function remembered(read: () => Promise<Nodes>, ms: number): { ask(signal?: AbortSignal): Promise<Nodes>; forget(): void } {
   let now: Promise<Nodes> | undefined, since = 0
   return {
     ask(signal) {

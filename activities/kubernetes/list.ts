@@ -1,6 +1,7 @@
 /** Everything in the cluster whose mark verifies, and the removal of one such thing. A label alone proves nothing. */
 import type { KubernetesObject, V1Deployment, V1Namespace } from '@kubernetes/client-node'
 import type { Owned } from '../../workflows/ports.ts'
+import { placementOf } from '../../workflows/rules/placement.ts'
 import type { Marked } from '../labels.ts'
 import { ownBinding } from './account.ts'
 import type { Cluster } from './cluster.ts'
@@ -36,14 +37,14 @@ export function createList(cluster: Cluster): List {
     const stays = ({ metadata }: KubernetesObject) => !leaving.has(metadata?.namespace ?? '')
     const grounds = namespaces.filter((one) => !isLeaving(one)).flatMap((one) => owned(cluster, one, 'network'))
     const containers = deployments.filter(stays).flatMap((one) => owned(cluster, one, 'container'))
-    const held = new Set(containers.map(placed)), members = new Set(grounds.map(({ member }) => member))
+    const held = new Set(containers.map(placementOf)), members = new Set(grounds.map(({ member }) => member))
     const secrets = await Promise.all(turn(grounds.map(({ member }) => namespaceOf(cluster, member))).map((namespace) => listAll(cluster, 'Secret', namespace)))
     return [
       ...grounds, ...containers,
       // They go with their Namespace, unless that is not known as ours any more. Without Berth's own none can be removed.
       ...bindings.filter((one) => stays(one) && nameOf(one) !== ownBinding).flatMap((one) => owned(cluster, one, 'network')).filter(({ member }) => !members.has(member)),
       // What goes with a Deployment is no thing of its own.
-      ...[...others, ...secrets].flat().filter(stays).flatMap((one) => owned(cluster, one, 'object')).filter((one) => !held.has(placed(one))),
+      ...[...others, ...secrets].flat().filter(stays).flatMap((one) => owned(cluster, one, 'object')).filter((one) => !held.has(placementOf(one))),
     ]
   }
 }
@@ -54,7 +55,6 @@ async function listAll<T extends KubernetesObject>({ client, ...owner }: Cluster
 }
 
 const nameOf = ({ metadata }: KubernetesObject): string => metadata?.name ?? ''
-const placed = ({ key, number }: Owned) => `${key}#${number}`
 
 function owned(cluster: Cluster, object: KubernetesObject, what: Owned['what']): Owned[] {
   const { kind = '' } = object, mark = markOf(cluster, object, kind)

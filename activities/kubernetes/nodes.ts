@@ -1,12 +1,12 @@
 /** What the nodes offer: capacity, addresses, ranges. Pure, besides one listing. */
 import type { V1Node } from '@kubernetes/client-node'
-import type { Ask, Client } from './client.ts'
+import type { Client } from './client.ts'
 import type { Nodes } from './cluster.ts'
 import { quantity } from './quantity.ts'
 import { kindOf } from './labels.ts'
 
-export async function readNodes(client: Client, gpu: string | undefined, how?: Ask): Promise<Nodes> {
-  return countNodes(await client.list<V1Node>(kindOf('Node'), {}, how), gpu)
+export async function readNodes(client: Client, gpu: string | undefined): Promise<Nodes> {
+  return countNodes(await client.list<V1Node>(kindOf('Node'), {}), gpu)
 }
 
 /** A node that is not ready, or closed to pods, offers nothing and is nobody's address. */

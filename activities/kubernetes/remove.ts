@@ -3,7 +3,7 @@ import type { Berthing } from '../../workflows/ports.ts'
 import { pause } from '../deadline.ts'
 import type { Cluster } from './cluster.ts'
 import { codeOf } from './failures.ts'
-import { findMine, othersOf, podsOf } from './find.ts'
+import { type Mine, findMine, othersOf, podsOf } from './find.ts'
 import { instanceSelector, kindOf, namespaceOf, objectName, placementSelector, reference } from './labels.ts'
 import { lastLines } from './logs.ts'
 
@@ -12,8 +12,8 @@ const goneMs = 30_000
 
 /** Answers with the container's last lines; none when an earlier try removed it. */
 export async function remove(cluster: Cluster, it: Berthing): Promise<readonly string[]> {
-  const said = await findMine(cluster, it) ? await wordsOf(cluster, it) : []
-  await removeObjects(cluster, it)
+  const mine = await findMine(cluster, it), said = mine ? await wordsOf(cluster, it) : []
+  await removeObjects(cluster, it, mine)
   await cluster.ground.release(it)
   return said
 }
@@ -25,8 +25,8 @@ async function wordsOf(cluster: Cluster, it: Berthing): Promise<readonly string[
 }
 
 /** What makes pods anew goes before the pods; pods go with grace 0, for a lease that is over has no more rights. */
-export async function removeObjects(cluster: Cluster, it: Berthing): Promise<void> {
-  const mine = await findMine(cluster, it), sealed = await sealIfLast(cluster, it)
+export async function removeObjects(cluster: Cluster, it: Berthing, known?: Mine): Promise<void> {
+  const mine = known ?? await findMine(cluster, it), sealed = await sealIfLast(cluster, it)
   if (mine) {
     const { name, namespace, uid } = mine.deployment.metadata ?? {}
     await cluster.client.remove(reference('Deployment', name ?? '', namespace), { uid })

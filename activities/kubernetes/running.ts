@@ -1,8 +1,9 @@
 /** Waits until the pod of a placement is of use, or until it is clear that it never will be. */
-import { connect } from 'node:net'
 import type { V1Pod } from '@kubernetes/client-node'
 import { CannotRun, NoRoom, type Sight, type Signs, type StartOrder } from '../../workflows/ports.ts'
+import { accepts } from '../accepts.ts'
 import { pause } from '../deadline.ts'
+import { exitedAtOnce, isFromOutside } from '../ended.ts'
 import type { Cluster } from './cluster.ts'
 import { isNotAdmitted, saidBy, shorten } from './failures.ts'
 import { findMine, podsOf } from './find.ts'
@@ -13,8 +14,6 @@ import { type PodState, stateOf } from './pod.ts'
 
 type Running = Extract<PodState, { is: 'running' }>
 
-/** One try of a port. */
-const tryMs = 1000
 /** A pod whose image is there takes a third of a second at least, for which looks would only keep the cluster busy. */
 const soonestMs = 200, soonMs = 2_000, looksMs = 20, laterMs = 250
 /** So many looks apart the Deployment is asked why there is no pod. */
@@ -67,16 +66,10 @@ async function assertPodMayBe(cluster: Cluster, order: StartOrder, waitedMs: num
   if (said !== '' && waitedMs > cluster.pullMs) throw new Error(`The cluster makes no pod: ${shorten(said)}`)
 }
 
-/** Exit codes of SIGKILL and SIGTERM. */
-const stoppedFromOutside = [137, 143]
-
 async function endedAtOnce(cluster: Cluster, pod: V1Pod, state: Extract<PodState, { is: 'ended' }>): Promise<Error> {
-  const { exitCode, outOfMemory, why } = state, said = await lastLines(cluster, pod, state)
-  if (why !== undefined || (!outOfMemory && stoppedFromOutside.includes(exitCode))) {
-    return new Error(`The pod was stopped from outside while it started (${why ?? `code ${exitCode}`}).`)
-  }
-  const how = outOfMemory ? 'was ended at once, for it needs more memory' : `exited at once with code ${exitCode}`
-  return new CannotRun('exitedAtOnce', `The container ${how}${said.length > 0 ? `:\n${said.join('\n')}` : ' and said nothing.'}`)
+  const { exitCode: code, outOfMemory, why } = state, said = await lastLines(cluster, pod, state)
+  if (why !== undefined || isFromOutside({ code, outOfMemory })) return new Error(`The pod was stopped from outside while it started (${why ?? `code ${code}`}).`)
+  return exitedAtOnce({ code, outOfMemory }, said)
 }
 
 /** Throws when the pod does not run any more. */
@@ -116,18 +109,4 @@ async function stillSilent<P extends { hostPort: number }>(cluster: Cluster, por
   if (address === undefined) return [...ports]
   const tried = await Promise.all(ports.map(({ hostPort }) => accepts(address, hostPort)))
   return ports.filter((_, i) => !tried[i])
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    const end = (answer: boolean) => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(answer)
-    }
-    const timer = setTimeout(() => end(false), tryMs)
-    socket.once('error', () => end(false))
-    socket.once('connect', () => end(true))
-  })
 }
