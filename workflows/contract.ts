@@ -268,6 +268,8 @@ export interface SeenWord {
     | 'ports moved'
     /** Its host is reached at other addresses: `addresses`. */
     | 'addresses moved'
+    /** Its host has put another container in its place, which runs, without its files: `id`. */
+    | 'replaced'
     /** By an admin's word, which counts as proof that nothing of it is left there. */
     | 'host forgotten'
     /** By an admin's word and the policy's: it is to go elsewhere as soon as there is room; then that it need not. */
@@ -285,6 +287,8 @@ export interface SeenWord {
   readonly hostPorts?: readonly number[]
   /** All addresses at which its host is reached now, sorted. */
   readonly addresses?: readonly string[]
+  /** The engine's id of what runs now, when it was replaced. */
+  readonly id?: string
 }
 
 // site --------------------------------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ export interface Glimpse extends Owned {
   readonly published?: readonly number[]
   /** Below this share of one core its cpu counts as idle; absent means the default. */
   readonly cpuShare?: number
+  /** What became of the one before, where the host itself puts another in its place and says why. */
+  readonly former?: string
 }
 
 /** What the watch sees of an engine. */

@@ -7,7 +7,7 @@ import { sorted } from './find.ts'
 import { created, isLeaving } from './object.ts'
 import { instanceSelector, kindOf, markOf, objectOf } from './labels.ts'
 import { look } from './look.ts'
-import { idOf, stateOf } from './pod.ts'
+import { idOf, stateOf, whyGone } from './pod.ts'
 
 /** A pod that has not begun to run for so long does not run: its lease is told, and sees to it. */
 const patienceMs = 60_000
@@ -18,20 +18,16 @@ async function glimpse(cluster: Cluster): Promise<readonly Glimpse[]> {
     cluster.client.list<V1Deployment>(kindOf('Deployment'), { labels }),
     cluster.client.list<V1Pod>(kindOf('Pod'), { labels }),
   ])
-  const youngest = new Map<string, V1Pod>()
-  for (const pod of sorted(pods)) {
-    const at = placeOf(pod)
-    if (!youngest.has(at)) youngest.set(at, pod)
-  }
+  const placed = Map.groupBy(sorted(pods), placeOf)
   return deployments.flatMap((deployment): Glimpse[] => {
     const mark = markOf(cluster, deployment, 'Deployment')
     if (mark?.kind !== 'lease') return []
-    const { key, number, member, ports } = mark, pod = youngest.get(placeOf(deployment)), state = seen(deployment, pod)
-    const share = Number(deployment.metadata?.annotations?.[reserved.cpuShare] || NaN)
+    const { key, number, member, ports } = mark, [pod, ...others] = placed.get(placeOf(deployment)) ?? [], state = seen(deployment, pod)
+    const share = Number(deployment.metadata?.annotations?.[reserved.cpuShare] || NaN), former = others.map(whyGone).find((why) => why !== undefined)
     return [{
       what: 'container', object: objectOf('Deployment', deployment), key, number, member, createdAt: created(deployment),
       hostPorts: ports.map(({ hostPort }) => hostPort), id: pod ? idOf(pod) : '', state, running: state === 'running',
-      ...(share > 0 && { cpuShare: share }),
+      ...(share > 0 && { cpuShare: share }), ...(former !== undefined && { former }),
     }]
   })
 }

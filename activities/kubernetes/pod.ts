@@ -50,6 +50,13 @@ export function stateOf({ status, spec }: V1Pod): PodState {
 
 const failed = ({ reason, message }: NonNullable<V1Pod['status']>): string => shorten([reason, message].filter(Boolean).join(': ') || 'the pod failed')
 
+/** Why the cluster itself has put an end to it, as far as it says so (evicted, its node lost); undefined for any other end. */
+export function whyGone({ status }: V1Pod): string | undefined {
+  if (status?.phase === 'Failed' && status.reason !== undefined) return failed(status)
+  const target = status?.conditions?.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')
+  return target && shorten([target.reason, target.message].filter(Boolean).join(': '))
+}
+
 const isStartError = (reason: string | undefined): boolean => reason === 'StartError' || reason === 'ContainerCannotRun'
 
 /** The last part of what a runtime says is the kernel's: `exec: "/nosuch": stat /nosuch: no such file or directory`. */

@@ -21,6 +21,8 @@ export interface MemoryContainer {
   starts: number
   /** Where its ports really are, when somebody moved them. */
   published?: readonly number[]
+  /** What became of the one before, when the engine itself put another in its place. */
+  former?: string
 }
 
 export interface MemoryNetwork {
@@ -100,6 +102,14 @@ export class MemoryEngine {
   /** The container dies by itself, or by the kernel for its memory. */
   die(it: Pick<Berthing, 'key'>, exitCode = 1, outOfMemory = false): void {
     for (const container of this.of(it)) this.stop(container, exitCode, outOfMemory)
+  }
+
+  /** The engine takes it away, as a cluster does, and runs another in its place. */
+  replace(it: Pick<Berthing, 'key'>, why: string): void {
+    for (const container of this.of(it)) {
+      this.run(container)
+      container.former = why
+    }
   }
 
   /** Somebody removes it behind our back. */

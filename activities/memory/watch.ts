@@ -26,7 +26,8 @@ export function memoryEyes({ engine, look, list }: MemoryRuntime): MemoryEyes {
       const owned = new Set((await list()).map(({ object }) => object))
       eyes.looks++
       return [...engine.containers.values()].filter(({ name }) => owned.has(name)).map((container): Glimpse => ({
-        ...ownedContainer(container), id: container.name, state: container.starts === 0 ? 'starting' : container.state,
+        ...ownedContainer(container), id: container.id, state: container.starts === 0 ? 'starting' : container.state,
+        ...(container.former !== undefined && { former: container.former }),
         ...(container.published && container.state === 'running' && { published: container.published }),
       }))
     },

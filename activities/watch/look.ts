@@ -25,7 +25,7 @@ export async function look(it: Rotation): Promise<void> {
   for (const change of changes) owe(it, change.of, await wordOf(it, change, shaken))
 }
 
-export type Said = Pick<SeenWord, 'what' | 'evidence' | 'hostPorts'>
+export type Said = Pick<SeenWord, 'what' | 'evidence' | 'hostPorts' | 'id'>
 
 export function owe(it: Rotation, { key, number }: Pick<Berthing, 'key' | 'number'>, said: Said | undefined): void {
   if (!said) return
@@ -33,7 +33,8 @@ export function owe(it: Rotation, { key, number }: Pick<Berthing, 'key' | 'numbe
   it.owed.push({ since: now, word: { key, number, at: Math.round(now), ...said } })
 }
 
-async function wordOf({ eyes }: Rotation, { is, of }: Change, shaken: boolean): Promise<Said | undefined> {
+async function wordOf({ eyes, own }: Rotation, { is, of, why }: Change, shaken: boolean): Promise<Said | undefined> {
+  if (is === 'replaced') return own.hasRestarted(of.member) ? undefined : { what: 'replaced', evidence: why ?? 'somebody removed the one before', id: of.id }
   if (is === 'moved') return { what: 'ports moved', evidence: 'as the engine publishes them', hostPorts: of.ports }
   if (is === 'gone') return { what: 'removed', evidence: 'the engine does not have it any more' }
   try {

@@ -10,7 +10,7 @@ export interface Senses {
   readonly eyes: Eyes
   readonly pulse: Pulse
   readonly words: Words
-  readonly own: Pick<Own, 'isOwn'>
+  readonly own: Pick<Own, 'isOwn' | 'hasRestarted'>
 }
 
 /** A word about one placement that its lease has not got yet. */

@@ -71,7 +71,7 @@ export async function measureWatchCpu(options: WatchBench): Promise<WatchCpu> {
       status: () => Promise.resolve(undefined),
     }
     const idleCpu = await cpuWhile(() => pause(forMs))
-    const watch = createWatch({ eyes: runtime.eyes, pulse: createPulse(), own: { isOwn: () => false }, words })
+    const watch = createWatch({ eyes: runtime.eyes, pulse: createPulse(), own: { isOwn: () => false, hasRestarted: () => false }, words })
     const activity = new MockActivityEnvironment({ activityType: 'watchHost' })
     const clocks = { ...defaultWatchClocks, quietMs: 1_000 } // so that the dear readings are among them
     const watching = activity.run(watch.steps.watchHost, { host, number: 1, clocks }) as Promise<unknown>

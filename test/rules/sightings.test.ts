@@ -19,6 +19,9 @@ describe('a look at the engine', () => {
     ['that meets a dead one is no news: its lease is asked', {}, [seen(stopped)], []],
     ['where nothing changed is no news', known(), [seen()], []],
     ['where it runs on other ports', known(), [seen({ published: [21_007] })], ['moved']],
+    ['where another runs in its place', known(), [seen({ id: 'two' })], ['replaced']],
+    ['where another runs in the place of one that had stopped is no news', known({ running: false }), [seen({ id: 'two' })], []],
+    ['where another is only about to run in its place is no news yet', known(), [seen({ id: 'two', state: 'starting', running: false })], []],
     ['where it has stopped', known(), [seen(stopped)], ['stopped']],
     ['where it is still stopped is no news', known({ running: false }), [seen(stopped)], []],
     ['where it is gone', known(), [], ['gone']],
@@ -35,6 +38,11 @@ describe('a look at the engine', () => {
     expect(changes(known(), [seen(stopped)], true)).toEqual([])
     expect(look(known(), [seen(stopped)], true).watched['k#1']!.running).toBe(false)
     expect(look(known(), [], true)).toEqual({ watched: {}, changes: [] })
+  })
+
+  it('says why another is in its place, where the host says so', () => {
+    expect(look(known(), [seen({ id: 'two', former: 'Evicted: low on memory' })]).changes).toMatchObject([{ is: 'replaced', of: { id: 'two' }, why: 'Evicted: low on memory' }])
+    expect(look(known(), [seen({ id: 'two' })], true).changes).toEqual([])
   })
 
   it('keeps the process, the readings and what was told of one that runs on', () => {

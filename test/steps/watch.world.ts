@@ -30,7 +30,7 @@ export function watchWorld() {
   return {
     runtime, eyes, pulse, ready, said, asked, trouble,
     rotation: (order: Partial<WatchOrder> = {}) =>
-      openRotation({ host: 'h1', number: 1, clocks: { ...defaultWatchClocks, quietMs: 0 }, ...order }, { eyes, pulse, words, own: { isOwn: () => false } }, end.signal),
+      openRotation({ host: 'h1', number: 1, clocks: { ...defaultWatchClocks, quietMs: 0 }, ...order }, { eyes, pulse, words, own: { isOwn: () => false, hasRestarted: () => false } }, end.signal),
     /** A container that runs; its lease is ready, and its name leads to these addresses. */
     async lend(key: string, addresses: readonly [string, ...string[]] | undefined) {
       await runtime.start({ key, number: 1, member: 'mika', hostPorts: [], spec: { image: 'web', reference: 'web:1', cpu: 1, memory: 2 ** 28, ports: [] } }, { heartbeat: () => undefined, signal: end.signal })

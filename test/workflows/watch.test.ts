@@ -107,7 +107,7 @@ describe('idleness', () => {
     expect(idle.sentence).toMatch(/^idle for .*: cpu 0 % \(under 1 %\), nothing sent for .*, no terminal$/)
     expect(idle.since).toBeLessThanOrEqual(Date.now() - 500)
     await told(lease, /looks idle: idle for/)
-    it.pulses['h1']!.beats.set(container(lease).name, { sent: 10 })
+    it.pulses['h1']!.beats.set(container(lease).id, { sent: 10 })
     await told(lease, /is in use again: in use: sent something/)
     expect((await it.status(lease.leaseId)).idle!.since).toBeUndefined()
     await give(lease)

@@ -31,6 +31,8 @@ export function hearSeen(state: LeaseState, word: SeenWord): void {
     }
     case 'addresses moved':
       return hearAddresses(state, word)
+    case 'replaced':
+      return hearReplaced(state, word)
     case 'host lost':
       // A paused lease has nothing to move but its files, which are on that host: it waits for it.
       if (state.phase === 'ready') state.todo = { is: 'move', why: 'lost', evidence: word.evidence }
@@ -54,6 +56,17 @@ function isOutdated(state: LeaseState, { number, watch }: SeenWord): boolean {
   if (heard?.number === number && watch < heard.watch) return true
   state.heard = { number, watch }
   return false
+}
+
+/** The word may be of what the story itself has started meanwhile. */
+function hearReplaced(state: LeaseState, { number, id, evidence }: SeenWord): void {
+  if (state.phase !== 'ready' || state.doing !== undefined || id === undefined) return
+  const { runs, input } = state
+  state.runs = { number, id }
+  if (runs?.number !== number || runs.id === id) return
+  delete state.idle
+  tellTimeline(state, `its host put another container in its place: ${evidence}`, Date.now())
+  tell(state, 'trouble', `${input.name}: its host took its container away (${evidence}) and started another. Its files are lost.`)
 }
 
 /** Nothing is left there: whoever waits for a proof has it, and who still lived there goes elsewhere. */

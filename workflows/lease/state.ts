@@ -51,6 +51,8 @@ export interface LeaseState {
   place?: Place
   queue?: { readonly position: number; readonly reason: string }
   full?: Full
+  /** What runs of which placement, by the engine's id, since it was last started. */
+  runs?: { readonly number: number; readonly id: string }
   readyAt?: number
   until?: number
   /** Warnings (ms before the end) given for the present `until`. */

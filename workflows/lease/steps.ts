@@ -29,11 +29,12 @@ const owner = ({ input }: LeaseState, place: Place): NameOwner => ({ zone: place
 const at = (place: Place) => ({ taskQueue: hostQueue(place.host) })
 
 /** A host whose worker does not take it in time is down: the lease goes elsewhere. */
-export function startContainer(state: LeaseState, place: Place) {
+export async function startContainer(state: LeaseState, place: Place): Promise<void> {
   const host = proxyActivities<HostSteps>({
     ...noticing(heartbeated, state.input.clocks.stepMs), ...at(place), scheduleToStartTimeout: state.input.clocks.hostQueueMs, summary: `${state.input.spec.image} on ${place.host}`,
   })
-  return host.startContainer(order(state, place))
+  const { id } = await host.startContainer(order(state, place))
+  state.runs = { number: place.number, id }
 }
 
 export function pauseContainer(state: LeaseState, place: Place) {
@@ -41,9 +42,10 @@ export function pauseContainer(state: LeaseState, place: Place) {
   return host.pauseContainer(berthing(state, place))
 }
 
-export function resumeContainer(state: LeaseState, place: Place) {
+export async function resumeContainer(state: LeaseState, place: Place): Promise<void> {
   const host = proxyActivities<HostSteps>({ ...noticing(heartbeated, state.input.clocks.stepMs), ...at(place), summary: `start again on ${place.host}` })
-  return host.resumeContainer(order(state, place))
+  const { id } = await host.resumeContainer(order(state, place))
+  state.runs = { number: place.number, id }
 }
 
 export function lookAtContainer(state: LeaseState, place: Place) {

@@ -7,6 +7,7 @@
  * | nothing | any | none: known from now on |
  * | running | running, on the ports it had | none |
  * | running | running, on other ports | moved |
+ * | running | another runs, that its host put in its place | replaced |
  * | running | stopped | stopped |
  * | running or stopped | not there | gone |
  * | stopped | running | none: its lease, or somebody, started it |
@@ -38,8 +39,10 @@ export interface Watched {
 }
 
 export interface Change {
-  readonly is: 'stopped' | 'gone' | 'moved'
+  readonly is: 'stopped' | 'gone' | 'moved' | 'replaced'
   readonly of: Watched
+  /** Why it was replaced, where its host says so. */
+  readonly why?: string
 }
 
 export interface Compared {
@@ -64,6 +67,7 @@ export function compare(before: Readonly<Record<string, Watched>>, seen: readonl
     if (!was || own(at)) continue
     if (was.running && !now.running) changes.push({ is: 'stopped', of: now })
     if (now.running && now.ports.join() !== was.ports.join()) changes.push({ is: 'moved', of: now })
+    if (was.running && now.running && now.id !== was.id) changes.push({ is: 'replaced', of: now, ...(one.former !== undefined && { why: one.former }) })
   }
   for (const [at, was] of Object.entries(before)) {
     if (at in watched || seen.some((one) => placementOf(one) === at) || own(at)) continue

@@ -113,13 +113,17 @@ const drained: Tale = {
 }
 
 const cluster: Tale = {
-  tells: ['lease.no-room', 'lease.readdressed'],
+  tells: ['lease.no-room', 'lease.readdressed', 'lease.replaced'],
   world: { host: { runtime: 'kubernetes', address: '192.0.2.1', addresses: ['192.0.2.1', '192.0.2.2'] }, clocks: { roomAgainMs: second } },
   async tell(it) {
     const readdressed = await lent(it, 'mika', { name: 'readdressed', on: 'kubernetes' }), { engine } = it.runtimes['h1']!
     await seen(it, readdressed, { what: 'addresses moved', addresses: ['192.0.2.2', '192.0.2.3'] })
     await says(it, readdressed, /is reached at/)
     await returned(it, readdressed, 'mika')
+    const replaced = await lent(it, 'mika', { name: 'replaced', on: 'kubernetes' })
+    await seen(it, replaced, { what: 'replaced', id: 'another', evidence: 'Evicted: low on memory' })
+    await says(it, replaced, /another container in its place/)
+    await returned(it, replaced, 'mika')
     engine.noRoom = 'the cluster has no room: 0/1 nodes are available: 1 Insufficient cpu.'
     const noRoom = await it.lend('mika', { name: 'no-room' })
     await says(it, noRoom, /^waits in line/)
@@ -127,7 +131,7 @@ const cluster: Tale = {
     engine.noRoom = undefined
     await it.until(noRoom.leaseId, 'ready')
     await returned(it, noRoom, 'mika')
-    return { 'lease.no-room': { workflowId: noRoom.leaseId }, 'lease.readdressed': { workflowId: readdressed.leaseId } }
+    return { 'lease.no-room': { workflowId: noRoom.leaseId }, 'lease.readdressed': { workflowId: readdressed.leaseId }, 'lease.replaced': { workflowId: replaced.leaseId } }
   },
 }
 
