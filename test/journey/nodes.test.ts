@@ -61,7 +61,13 @@ describe.skipIf(lacks('kwok'))('on nodes that come and go', () => {
     await cluster.kubectl('uncordon', 'fast')
     await cluster.loseNode('plain')
     await eventually('it runs on the other node', async () => (await nodeOf()).join() === 'fast', 180_000)
-    expect((await it.status('mika', 'page')).phase).toBe('ready')
+    const { phase, notices } = await eventually('its member is told', async () => {
+      const now = await it.status('mika', 'page')
+      return now.notices.some(({ kind }) => kind === 'trouble') && now
+    }, 60_000)
+    expect(phase).toBe('ready')
+    expect(notices.filter(({ kind }) => kind === 'trouble').map(({ sentence }) => sentence))
+      .toEqual([expect.stringMatching(/^page: its host took its container away \(.*\) and started another\. Its files are lost\.$/)])
     await eventually('the node that is lost is not told any more', async () => (await addresses()).join() === '127.0.0.7', 180_000)
     expect((await it.status('mika', 'page')).timeline.map(({ what }) => what).some((what) => what.includes('127.0.0.7'))).toBe(true)
     expect((await it.as('mika', 'return', 'page')).code).toBe(0)
