@@ -1,5 +1,5 @@
 /** `lease:<name>.<member>.<key>`: the story of one lease, from a wish to the proof that nothing of it is left. */
-import { CancellationScope, allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow'
+import { CancellationScope, allHandlersFinished, condition, continueAsNew, isCancellation, patched } from '@temporalio/workflow'
 import type { LeaseInput } from './contract.ts'
 import { type Berthed, berth, leave, openPlacement, registerTakeBack } from './lease/berth.ts'
 import { drainStep, registerNext, takeDrainStep } from './lease/drain.ts'
@@ -53,7 +53,7 @@ export async function lease({ carried, ...input }: LeaseInput): Promise<Ending> 
       show()
       await untilNext({ state, changes: () => changes, show, isLong: long })
       const drain = drainStep(state)
-      if (state.todo) await unlessEnded(() => act(it, takeTodo(state)))
+      if (state.todo) await unlessEnded(() => actInTime(it, takeTodo(state)))
       else if (drain) await unlessEnded(() => takeDrainStep(it, drain))
       else if (isReadressed(state)) await unlessEnded(() => inItsTime(state, () => readdress(it)))
       delete state.doing
@@ -88,6 +88,15 @@ function takeTodo(state: LeaseState): Todo {
   delete state.todo
   state.doing = todo.is
   return todo
+}
+
+/**
+ * Its time ends it meanwhile: a host that is away, or full, may keep it from what it is about to do for long. A move looks to
+ * that itself. Stories from before 2026-11-29 did not.
+ */
+function actInTime(it: Berthed, todo: Todo): Promise<void> {
+  const inTime = todo.is !== 'move' && patched('acts in its time')
+  return inTime ? inItsTime(it.state, () => act(it, todo)) : act(it, todo)
 }
 
 function act(it: Berthed, todo: Todo): Promise<void> {
