@@ -50,6 +50,7 @@ export const inside: readonly Right[] = [
   { group: '', resource: 'serviceaccounts', verbs: ['list', 'create', 'patch', 'delete'] },
   { group: '', resource: 'serviceaccounts/token', verbs: ['create'] },
   { group: '', resource: 'pods/exec', verbs: ['get', 'create'] },
+  { group: '', resource: 'pods/portforward', verbs: ['get', 'create'] },
   { group: rbac, resource: 'rolebindings', verbs: ['get', 'delete'] },
   { group: '', resource: 'resourcequotas', verbs: ['create', 'patch'] },
   { group: '', resource: 'limitranges', verbs: ['create', 'patch'] },

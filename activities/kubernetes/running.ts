@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.ts'
 import { isNotAdmitted, saidBy, shorten } from './failures.ts'
 import { findMine, podsOf } from './find.ts'
 import { isLeaving } from './object.ts'
+import { listens } from './listens.ts'
 import { lastLines } from './logs.ts'
 import { running } from './look.ts'
 import { type PodState, stateOf } from './pod.ts'
@@ -84,10 +85,18 @@ async function lookAgain(cluster: Cluster, order: StartOrder, { metadata }: V1Po
 
 /** Between two looks whether it still lives. */
 const lookMs = 300
+/** A cluster that is in trouble leads a new node port nowhere: so many times longer is waited where the program itself listens. */
+const patience = 3
 
-async function untilListening(cluster: Cluster, order: StartOrder, { pod, state, signs: { signal } }: { pod: V1Pod; state: Running; signs: Signs }): Promise<void> {
-  const ends = performance.now() + cluster.listenMs
-  let silent = order.spec.ports.map((port, i) => ({ port, hostPort: order.hostPorts[i]! })), looked = performance.now(), ready = state.ready
+interface Wanted {
+  readonly port: number
+  readonly hostPort: number
+}
+
+async function untilListening(cluster: Cluster, order: StartOrder, { pod, state, signs }: { pod: V1Pod; state: Running; signs: Signs }): Promise<void> {
+  const { signal } = signs, began = performance.now()
+  let silent: readonly Wanted[] = order.spec.ports.map((port, i) => ({ port, hostPort: order.hostPorts[i]! })), ready = state.ready
+  let looked = began, waits = cluster.listenMs
   for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
     if (cluster.probe === 'pod') silent = ready ? [] : silent
     else silent = await stillSilent(cluster, silent, signal)
@@ -96,17 +105,31 @@ async function untilListening(cluster: Cluster, order: StartOrder, { pod, state,
       ready = (await lookAgain(cluster, order, pod)).ready
       looked = performance.now()
     }
-    if (performance.now() > ends) {
-      throw new CannotRun('notListening', `Nothing listens on port ${silent.map(({ port }) => port).join(', ')} after ${cluster.listenMs / 1000} s.`)
+    if (performance.now() - began > waits) {
+      const { port, listensInside } = await whoseFault(cluster, pod, silent)
+      const after = `after ${waits / 1000} s`
+      if (!listensInside) throw new CannotRun('notListening', `Nothing listens on port ${port} ${after}.`)
+      if (waits > cluster.listenMs) throw new CannotRun('notListening', `Port ${port} is not reached from outside ${after}, though something listens on it in the container: on 127.0.0.1 alone?`)
+      signs.heartbeat('waits for the cluster to lead there')
+      waits *= 1 + patience
     }
     await pause(wait, signal)
   }
 }
 
+/** The ports that nobody listens on even in the pod, or all of them where that is not known; if there are none, the silent ones. */
+async function whoseFault({ client, probe }: Cluster, pod: V1Pod, silent: readonly Wanted[]): Promise<{ port: string; listensInside: boolean }> {
+  const say = (ports: readonly Wanted[]) => ports.map(({ port }) => port).join(', ')
+  if (probe === 'pod') return { port: say(silent), listensInside: false }
+  const asked = await Promise.all(silent.map(async (one) => ({ one, listens: await listens(client, pod, one.port) })))
+  const nobody = asked.filter(({ listens }) => listens !== true).map(({ one }) => one)
+  return nobody.length > 0 ? { port: say(nobody), listensInside: false } : { port: say(silent), listensInside: true }
+}
+
 /** A node port is answered only when something listens in the pod: nobody stands between them. */
-async function stillSilent<P extends { hostPort: number }>(cluster: Cluster, ports: readonly P[], signal: AbortSignal): Promise<P[]> {
+async function stillSilent(cluster: Cluster, ports: readonly Wanted[], signal: AbortSignal): Promise<readonly Wanted[]> {
   const [address] = await cluster.addresses(signal).catch((error: unknown) => { throw new Error(`No node can be asked: ${saidBy(error)}`) })
-  if (address === undefined) return [...ports]
+  if (address === undefined) return ports
   const tried = await Promise.all(ports.map(({ hostPort }) => accepts(address, hostPort)))
   return ports.filter((_, i) => !tried[i])
 }

@@ -74,6 +74,8 @@ describe.skipIf(lacks('kwok'))('with the rights of the manifest', { timeout: 120
     await runtime.pulse({ local: { byProcess: true, beat: async () => ({}), peers: async () => ({ count: 0 }) }, findProcess: () => undefined }).beat({ id: 'x@y/z' })
     // Nothing runs on this cluster, so that nothing can be read of it or done in it: what matters is that it is asked.
     await runtime.logs(order, 5).catch(() => [])
+    // Whose node port does not answer is asked in its pod.
+    await expect(lab.open({ probe: 'node port', listenMs: 200 }).start({ ...order, number: 3, hostPorts: [nodePort()] }, signs())).rejects.toThrow('Nothing listens on port 80')
     const { member } = order, { token, namespace } = await runtime.reach.grant({ member, id: 'abc', forMs: 600_000 })
     expect(token.length).toBeGreaterThan(100)
     await runtime.reach.revoke(member)
@@ -197,7 +199,7 @@ async function usedRights(log: string): Promise<{ of(role: string): ReadonlySet<
     // Server-side apply of what is not there wants both verbs, and a binding the verb bind on its role.
     if (verb === 'patch' && code === 201) note(role, { ...right, verb: 'create' })
     // A web socket into a pod is asked for by "get", and wants the other verb too (1.35 and newer).
-    if (subresource === 'exec' && code !== 403) note(role, { ...right, verb: 'create' })
+    if ((subresource === 'exec' || subresource === 'portforward') && code !== 403) note(role, { ...right, verb: 'create' })
     if (resource === 'rolebindings' && code === 201) note(role, { group, resource: 'clusterroles', verb: 'bind', name: requestObject!.roleRef!.name! })
   }
   return { of: (role) => used.get(role) ?? new Set(), refused }
