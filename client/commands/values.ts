@@ -2,6 +2,7 @@
 import { parseCpu, parseMemory } from '../../workflows/rules/amount.ts'
 import { parseDuration } from '../../workflows/rules/duration.ts'
 import { checkName, longestName } from '../../workflows/rules/name.ts'
+import { isPort, noPort, twiceRefusal } from '../../workflows/rules/ports.ts'
 import type { Refusal, RefusalKind } from '../../workflows/refusals.ts'
 import type { Read, Value } from './command.ts'
 
@@ -76,15 +77,13 @@ export const cpu: Value<number> = {
 
 export const port: Value<number> = {
   label: 'PORT', sample: '8080', schema: { type: 'integer', minimum: 1, maximum: 65535, examples: [8080] },
-  read: (text) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65535
-    ? { value: Number(text) }
-    : no('badPort', `A port is a whole number from 1 to 65535, and ${quote(text)} is not; write --port 8080.`),
+  read: (text) => /^\d{1,5}$/.test(text) && isPort(Number(text)) ? { value: Number(text) } : { refusal: noPort(quote(text)) },
 }
 
 /** Each port once. */
 export function eachOnce(ports: readonly number[]): Read<readonly number[]> {
-  const twice = ports.find((one, at) => ports.indexOf(one) !== at)
-  return twice === undefined ? { value: ports } : no('badPort', `Port ${twice} is there twice; name each port once.`)
+  const refusal = twiceRefusal(ports)
+  return refusal ? { refusal } : { value: ports }
 }
 
 export const variable: Value<readonly [string, string]> = {

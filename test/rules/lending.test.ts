@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decideLend, portRefusal } from '../../workflows/rules/lending.ts'
+import { decideLend } from '../../workflows/rules/lending.ts'
+import { portRefusal } from '../../workflows/rules/ports.ts'
 import { defaultClocks as clocks } from '../../workflows/rules/clocks.ts'
 import type { Held, LendRequest, RuntimeKind } from '../../workflows/terms.ts'
 import { generous } from '../workflows/terms.ts'

@@ -7,6 +7,7 @@ import { sayDuration } from './duration.ts'
 import { type FoundImage, findImage } from './images.ts'
 import { checkName, inventName } from './name.ts'
 import { fqdn } from './naming.ts'
+import { portRefusal } from './ports.ts'
 import { inUse, quotaRefusal } from './quota.ts'
 
 export interface Books {
@@ -110,18 +111,6 @@ function kindsOf(wish: LendRequest, image: FoundImage, { on: allowed }: Entitlem
   if (!allowed || allowed.includes(kind)) return { kinds: [kind] }
   const have = `You may lend on ${allowed.join(' and ')} alone`
   return no(wish.on === undefined ? `${have}, and ${quote(wish.image)} runs on ${kind}; ask for another image.` : `${have}; ask again without --on.`)
-}
-
-/** The most ports of one lease: each is a host port and an SRV record. */
-const mostPorts = 8
-
-export function portRefusal(ports: readonly number[]): Refusal | undefined {
-  const bad = ports.find((port) => !Number.isInteger(port) || port < 1 || port > 65535)
-  if (bad !== undefined) return { kind: 'badPort', sentence: `A port is a whole number from 1 to 65535, and ${bad} is not; write --port 8080.` }
-  const twice = ports.find((port, at) => ports.indexOf(port) !== at)
-  if (twice !== undefined) return { kind: 'badPort', sentence: `Port ${twice} is there twice; name each port once.` }
-  if (ports.length > mostPorts) return { kind: 'badPort', sentence: `A lease has at most ${mostPorts} ports; name fewer.` }
-  return undefined
 }
 
 function siteSentence(asked: string | undefined, sites: readonly SiteTerms[]): string {
