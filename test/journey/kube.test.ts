@@ -68,6 +68,8 @@ test.skipIf(skipped)('a line writes a kubeconfig, and another one ends it', asyn
 
 test.skipIf(skipped)('it ends with the last lease there, and before its pod does', async () => {
   const { ended } = await reached('mika', 'page')
+  // Its other pod, of before, was Berth's own doing.
+  expect((await it.status('mika', 'page')).notices.map(({ sentence }) => sentence).filter((sentence) => sentence.includes('took its container away'))).toEqual([])
   expect((await it.as('mika', 'return', 'page')).code).toBe(0)
   const told = Date.now()
   expectInTime(await ended(), told)
