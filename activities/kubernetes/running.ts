@@ -85,8 +85,8 @@ async function lookAgain(cluster: Cluster, order: StartOrder, { metadata }: V1Po
 
 /** Between two looks whether it still lives. */
 const lookMs = 300
-/** A cluster that is in trouble leads a new node port nowhere: so many times longer is waited where the program itself listens. */
-const patience = 3
+/** A cluster in trouble leads a new node port nowhere: so many times as long is waited where the program itself listens. */
+const patience = 4
 
 interface Wanted {
   readonly port: number
@@ -111,7 +111,7 @@ async function untilListening(cluster: Cluster, order: StartOrder, { pod, state,
       if (!listensInside) throw new CannotRun('notListening', `Nothing listens on port ${port} ${after}.`)
       if (waits > cluster.listenMs) throw new CannotRun('notListening', `Port ${port} is not reached from outside ${after}, though something listens on it in the container: on 127.0.0.1 alone?`)
       signs.heartbeat('waits for the cluster to lead there')
-      waits *= 1 + patience
+      waits *= patience
     }
     await pause(wait, signal)
   }
