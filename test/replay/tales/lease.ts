@@ -70,6 +70,28 @@ const life: Tale = {
   },
 }
 
+/** Each does something while its time goes by: a host that does not answer keeps the last one from it to its end. */
+const inTime: Tale = {
+  tells: ['lease.woken-in-time', 'lease.ended-while-mended'],
+  world: {},
+  async tell(it) {
+    const woken = await lent(it, 'mika', { name: 'woken' }), { engine } = it.runtimes['h1']!
+    await told(it, woken, pauseUpdate, { key: woken.key, by: mika })
+    await it.until(woken.leaseId, 'paused')
+    await eventually(async () => (await it.desk('mika')).leases[0]?.paused, 'the account knows')
+    await it.client.workflow.getHandle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: woken.key, by: mika }] })
+    await says(it, woken, /^resumed$/)
+    await returned(it, woken, 'mika')
+    const mended = await lent(it, 'mika', { name: 'mended', forMs: 4 * second })
+    engine.away = true
+    await seen(it, mended, { what: 'died' })
+    await says(it, mended, /^ends: its time was over/)
+    engine.away = false
+    await it.ended(mended.leaseId)
+    return { 'lease.woken-in-time': { workflowId: woken.leaseId }, 'lease.ended-while-mended': { workflowId: mended.leaseId } }
+  },
+}
+
 const trouble: Tale = {
   tells: ['lease.refused', 'lease.port-taken'],
   world: { images: { 'web:1': 'runs', 'tools:1': 'badCommand' } },
@@ -152,4 +174,4 @@ const reached: Tale = {
   },
 }
 
-export const leaseTales: readonly Tale[] = [time, life, trouble, lost, drained, cluster, reached]
+export const leaseTales: readonly Tale[] = [time, life, inTime, trouble, lost, drained, cluster, reached]
