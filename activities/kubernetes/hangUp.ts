@@ -3,10 +3,10 @@
  * to. So every pod is replaced. A program that does not heed SIGTERM would live on for 2 s, whatever grace is asked for
  * (kubelet, minimumGracePeriodInSeconds), so everything in it is killed from inside too, where the image has a shell for it.
  */
-import { Writable } from 'node:stream'
 import { Exec, type V1Pod } from '@kubernetes/client-node'
 import { within } from '../deadline.ts'
 import type { Client } from './client.ts'
+import { nowhere } from './nowhere.ts'
 import { isLeaving } from './object.ts'
 import { type Owner, instanceSelector, kindOf, namespaceOf } from './labels.ts'
 import { stateOf } from './pod.ts'
@@ -46,9 +46,9 @@ async function killIn({ client }: Here, pods: readonly V1Pod[]): Promise<void> {
 const kill = ['sh', '-c', 'kill -9 -1']
 
 async function runIn({ kube }: Client, { metadata, spec }: V1Pod, command: string[]): Promise<void> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() }), { namespace = '', name = '' } = metadata ?? {}
+  const { namespace = '', name = '' } = metadata ?? {}
   await within({ who: 'The cluster', what: 'run a command', ms: killMs }, (signal) => new Promise<void>((done, fail) => {
-    const opening = new Exec(kube).exec(namespace, name, spec?.containers[0]?.name ?? '', command, nowhere, nowhere, null, false, () => done())
+    const opening = new Exec(kube).exec(namespace, name, spec?.containers[0]?.name ?? '', command, nowhere(), nowhere(), null, false, () => done())
     signal.addEventListener('abort', () => void opening.then((socket) => socket.close(), () => undefined), { once: true })
     // What it rejects with is an event of the socket, which may name an address.
     opening.then((socket) => socket.on('close', () => done()), () => fail(new Error('The cluster ran no command.')))

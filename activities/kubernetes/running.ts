@@ -93,37 +93,49 @@ interface Wanted {
   readonly hostPort: number
 }
 
-async function untilListening(cluster: Cluster, order: StartOrder, { pod, state, signs }: { pod: V1Pod; state: Running; signs: Signs }): Promise<void> {
-  const { signal } = signs, began = performance.now()
-  let silent: readonly Wanted[] = order.spec.ports.map((port, i) => ({ port, hostPort: order.hostPorts[i]! })), ready = state.ready
-  let looked = began, waits = cluster.listenMs
+interface Seen {
+  readonly pod: V1Pod
+  readonly state: Running
+  readonly signs: Signs
+}
+
+async function untilListening(cluster: Cluster, order: StartOrder, seen: Seen): Promise<void> {
+  const began = performance.now()
+  let silent: readonly Wanted[] = order.spec.ports.map((port, i) => ({ port, hostPort: order.hostPorts[i]! }))
+  for (const times of [1, patience]) {
+    const ms = times * cluster.listenMs
+    silent = await silentAt(began + ms, silent, { cluster, order, seen })
+    if (silent.length === 0) return
+    const unheard = await unheardInside(cluster, seen.pod, silent)
+    if (unheard.length > 0) throw new CannotRun('notListening', `Nothing listens on port ${sayPorts(unheard)} after ${ms / 1000} s.`)
+    seen.signs.heartbeat('waits for the cluster to lead there')
+  }
+  throw new CannotRun('notListening', `Port ${sayPorts(silent)} is not reached from outside after ${patience * cluster.listenMs / 1000} s, though something listens on it in the container: on 127.0.0.1 alone?`)
+}
+
+const sayPorts = (ports: readonly Wanted[]): string => ports.map(({ port }) => port).join(', ')
+
+/** Those of these ports that do not answer by then; none as soon as all of them do. Throws when the pod does not run any more. */
+async function silentAt(ends: number, ports: readonly Wanted[], { cluster, order, seen: { pod, state, signs: { signal } } }: { cluster: Cluster; order: StartOrder; seen: Seen }): Promise<readonly Wanted[]> {
+  let silent = ports, looked = performance.now(), ready = state.ready
   for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
     if (cluster.probe === 'pod') silent = ready ? [] : silent
     else silent = await stillSilent(cluster, silent, signal)
-    if (silent.length === 0) return
+    if (silent.length === 0) return silent
     if (performance.now() - looked > lookMs) {
       ready = (await lookAgain(cluster, order, pod)).ready
       looked = performance.now()
     }
-    if (performance.now() - began > waits) {
-      const { port, listensInside } = await whoseFault(cluster, pod, silent)
-      const after = `after ${waits / 1000} s`
-      if (!listensInside) throw new CannotRun('notListening', `Nothing listens on port ${port} ${after}.`)
-      if (waits > cluster.listenMs) throw new CannotRun('notListening', `Port ${port} is not reached from outside ${after}, though something listens on it in the container: on 127.0.0.1 alone?`)
-      signs.heartbeat('waits for the cluster to lead there')
-      waits *= patience
-    }
+    if (performance.now() > ends) return silent
     await pause(wait, signal)
   }
 }
 
-/** The ports that nobody listens on even in the pod, or all of them where that is not known; if there are none, the silent ones. */
-async function whoseFault({ client, probe }: Cluster, pod: V1Pod, silent: readonly Wanted[]): Promise<{ port: string; listensInside: boolean }> {
-  const say = (ports: readonly Wanted[]) => ports.map(({ port }) => port).join(', ')
-  if (probe === 'pod') return { port: say(silent), listensInside: false }
-  const asked = await Promise.all(silent.map(async (one) => ({ one, listens: await listens(client, pod, one.port) })))
-  const nobody = asked.filter(({ listens }) => listens !== true).map(({ one }) => one)
-  return nobody.length > 0 ? { port: say(nobody), listensInside: false } : { port: say(silent), listensInside: true }
+/** Those that nobody is known to listen on even in the pod. */
+async function unheardInside({ client, probe }: Cluster, pod: V1Pod, silent: readonly Wanted[]): Promise<readonly Wanted[]> {
+  if (probe === 'pod') return silent
+  const heard = await Promise.all(silent.map(({ port }) => listens(client, pod, port)))
+  return silent.filter((_, i) => heard[i] !== true)
 }
 
 /** A node port is answered only when something listens in the pod: nobody stands between them. */

@@ -1,6 +1,6 @@
 /** Nodes of a cluster come and go: names of its leases follow. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountId, mayResumeUpdate, pauseUpdate, releaseUpdate, seenSignal, type SeenWord } from '../../workflows/contract.ts'
+import { releaseUpdate, seenSignal, type SeenWord } from '../../workflows/contract.ts'
 import { eventually, world, type World } from './harness.ts'
 
 let it: World
@@ -73,11 +73,9 @@ test('a word that says nothing new is not followed', async () => {
 
 test('one that sleeps hears of it when it wakes', async () => {
   const lease = await ready('sleeps')
-  await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: mika }] })
-  await it.until(lease.leaseId, 'paused')
-  await eventually(async () => (await it.desk('mika')).leases.find(({ key }) => key === lease.key)?.paused, 'the account knows')
+  await it.asleep(lease)
   it.eyes['h1']!.reachedAt = [c]
-  await handle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: lease.key, by: mika }] })
+  await it.wake(lease)
   await it.until(lease.leaseId, 'ready')
   await follows(lease, [c])
   await give(lease)

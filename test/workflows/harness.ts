@@ -33,7 +33,7 @@ import { prepareNamespace } from '../../worker/namespace.ts'
 import type { RunningRole, WorkerContext } from '../../worker/role.ts'
 import type { Traces } from '../../worker/traces.ts'
 import {
-  type WatchClocks, accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, siteId, statusQuery,
+  type WatchClocks, accountId, attributes, boardQuery, coreQueue, deskQuery, keyAlphabet, keyLength, lendUpdate, mayResumeUpdate, pauseUpdate, siteId, statusQuery,
 } from '../../workflows/contract.ts'
 import { unavailable } from '../../workflows/refuse.ts'
 import { defaultClocks } from '../../workflows/rules/clocks.ts'
@@ -90,6 +90,10 @@ export interface World {
   board(site?: string): Promise<Board>
   /** Polls the status until the phase is reached. */
   until(leaseId: string, phase: Phase): Promise<LeaseStatus>
+  /** Puts it to sleep as its member does; resolves when its account knows, so that it may be woken. */
+  asleep(lease: Pick<Receipt, 'leaseId' | 'key'>, member?: string): Promise<LeaseStatus>
+  /** Its member's word; whether it can be woken shows later. */
+  wake(lease: Pick<Receipt, 'key'>, member?: string): Promise<void>
   /** Its ending; the answer to lend comes before the lease itself is there. */
   ended(leaseId: string): Promise<Ending>
   containers(): number
@@ -164,11 +168,16 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const roles = { core: await core(), hosts: Object.fromEntries(await Promise.all(hosts.map(async (name) => [name, await host(name)] as const))) }
 
   const status = (leaseId: string) => client.workflow.getHandle(leaseId).query(statusQuery)
+  const desk = (member: string) => client.workflow.getHandle(accountId(member)).query(deskQuery)
+  const until = (leaseId: string, phase: Phase) => eventually(async () => {
+    const seen = await status(leaseId)
+    return seen.phase === phase ? seen : undefined
+  }, `${leaseId} is ${phase}`)
   return {
     client, context, directory, names, chat, runtimes, reaches, eyes, pulses, entitlement, clocks, roles, status,
     startCore: core,
     startHost: host,
-    desk: (member) => client.workflow.getHandle(accountId(member)).query(deskQuery),
+    desk,
     board: (site = 'campus') => client.workflow.getHandle(siteId(site)).query(boardQuery),
     async lend(member, wish = {}) {
       const request: LendRequest = { requestId: randomUUID(), key: newKey(), image: 'web', ports: [], ...wish }
@@ -180,10 +189,14 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         }),
       })
     },
-    until: (leaseId, phase) => eventually(async () => {
-      const seen = await status(leaseId)
-      return seen.phase === phase ? seen : undefined
-    }, `${leaseId} is ${phase}`),
+    until,
+    async asleep({ leaseId, key }, member = 'mika') {
+      await client.workflow.getHandle(leaseId).executeUpdate(pauseUpdate, { args: [{ key, by: { uid: member } }] })
+      const paused = await until(leaseId, 'paused')
+      await eventually(async () => (await desk(member)).leases.find((one) => one.key === key)?.paused, 'the account knows')
+      return paused
+    },
+    wake: ({ key }, member = 'mika') => client.workflow.getHandle(accountId(member)).executeUpdate(mayResumeUpdate, { args: [{ key, by: { uid: member } }] }),
     async ended(leaseId) {
       await eventually(() => status(leaseId), `${leaseId} is there`)
       return await client.workflow.getHandle(leaseId).result() as Ending

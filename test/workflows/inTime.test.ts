@@ -1,6 +1,6 @@
 /** The end of a lease comes in its time, whatever keeps it just then from what it is about to do. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { accountId, mayResumeUpdate, pauseUpdate, seenSignal } from '../../workflows/contract.ts'
+import { pauseUpdate, seenSignal } from '../../workflows/contract.ts'
 import type { LeaseStatus } from '../../workflows/terms.ts'
 import { eventually, world, type World } from './harness.ts'
 
@@ -22,7 +22,6 @@ async function ready(name: string) {
   return { ...lease, until: (await it.until(lease.leaseId, 'ready')).until! }
 }
 type Lease = Awaited<ReturnType<typeof ready>>
-const pause = ({ leaseId, key }: Lease) => handle(leaseId).executeUpdate(pauseUpdate, { args: [{ key, by: mika }] })
 async function endsInTime({ leaseId, until }: Lease): Promise<LeaseStatus> {
   const status = await eventually(async () => {
     const now = await it.status(leaseId)
@@ -36,12 +35,10 @@ async function endsInTime({ leaseId, until }: Lease): Promise<LeaseStatus> {
 const isOver = async ({ leaseId }: Lease) => expect((await it.ended(leaseId)).reason).toBe('due')
 
 test('while it waits to be woken on a host that is full', async () => {
-  const lease = await ready('sleeps'), { leaseId, key } = lease
-  await pause(lease)
-  await it.until(leaseId, 'paused')
-  await eventually(async () => (await it.desk('mika')).leases.find((one) => one.key === key)?.paused, 'the account knows')
+  const lease = await ready('sleeps'), { leaseId } = lease
+  await it.asleep(lease)
   engine().noRoom = 'the cluster has no room'
-  await handle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key, by: mika }] })
+  await it.wake(lease)
   await eventually(async () => (await it.status(leaseId)).queue, 'it waits')
   await endsInTime(lease)
   await isOver(lease)
@@ -58,9 +55,9 @@ test('while its host is away that should start it again', async () => {
 })
 
 test('while its host is away that should put it to sleep', async () => {
-  const lease = await ready('tires')
+  const lease = await ready('tires'), { leaseId, key } = lease
   engine().away = true
-  await pause(lease)
+  await handle(leaseId).executeUpdate(pauseUpdate, { args: [{ key, by: mika }] })
   await endsInTime(lease)
   engine().away = false
   await isOver(lease)

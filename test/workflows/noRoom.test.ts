@@ -1,6 +1,6 @@
 /** A host that has no room although the ledger has: others use the cluster too. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { accountId, drainUpdate, mayResumeUpdate, pauseUpdate, releaseUpdate, seenSignal, siteId } from '../../workflows/contract.ts'
+import { drainUpdate, releaseUpdate, seenSignal, siteId } from '../../workflows/contract.ts'
 import { eventually, world, type World } from './harness.ts'
 import { campus } from './terms.ts'
 
@@ -152,10 +152,9 @@ describe('a lease that ran already', () => {
 
   test('waits to be woken until its host has room, and holds no room meanwhile', async () => {
     const lease = await it.lend('mika', { name: 'sleepy' }), { host } = await it.until(lease.leaseId, 'ready')
-    await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: mika }] })
-    await it.until(lease.leaseId, 'paused')
+    await it.asleep(lease)
     full(host!)
-    await handle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: lease.key, by: mika }] })
+    await it.wake(lease)
     const waiting = await waits(lease.leaseId)
     expect(waiting).toMatchObject({ phase: 'paused', queue: { reason: `waits for ${host}: ${says.slice(0, -1)}` } })
     expect(waiting.notices.at(-1)).toMatchObject({ kind: 'queued', sentence: `sleepy waits to be woken: waits for ${host}: ${says.slice(0, -1)}.` })
@@ -172,10 +171,9 @@ describe('a lease that ran already', () => {
     it.entitlement.now = { ...it.entitlement.now, longestWaitMs: 1_200 }
     const lease = await it.lend('mika', { name: 'sleeper' }), { host } = await it.until(lease.leaseId, 'ready')
     it.entitlement.now = { ...it.entitlement.now, longestWaitMs: 600_000 }
-    await handle(lease.leaseId).executeUpdate(pauseUpdate, { args: [{ key: lease.key, by: mika }] })
-    await it.until(lease.leaseId, 'paused')
+    await it.asleep(lease)
     full(host!)
-    await handle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: lease.key, by: mika }] })
+    await it.wake(lease)
     const said = await eventually(async () => (await it.status(lease.leaseId)).notices.find(({ kind }) => kind === 'trouble')?.sentence, 'it is told')
     expect(said).toBe(`sleeper stays paused: ${says} Try again with: berth resume sleeper`)
     expect(await it.status(lease.leaseId)).toMatchObject({ phase: 'paused' })

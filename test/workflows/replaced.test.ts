@@ -1,10 +1,9 @@
 /** A host that puts another container in the place of a lease's, as a cluster does: its member hears of the files, and of nothing else. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountId, mayResumeUpdate, pauseUpdate, seenSignal, type SeenWord } from '../../workflows/contract.ts'
+import { seenSignal, type SeenWord } from '../../workflows/contract.ts'
 import { eventually, world, type World } from './harness.ts'
 
 let it: World
-const mika = { uid: 'mika' }
 beforeAll(async () => {
   it = await world({
     host: { runtime: 'kubernetes' }, entitlement: { restart: 'never' },
@@ -42,11 +41,9 @@ test('hears nothing of what its own story started, whoever says that another run
   const { leaseId, key, container } = await ready('slept'), first = container.id
   const word = (id: string): SeenWord => ({ key, number: 1, at: Date.now(), what: 'replaced', id, evidence: 'as the test says' })
   await handle(leaseId).signal(seenSignal, word(first))
-  await handle(leaseId).executeUpdate(pauseUpdate, { args: [{ key, by: mika }] })
-  await it.until(leaseId, 'paused')
+  await it.asleep({ leaseId, key })
   await handle(leaseId).signal(seenSignal, word('while it sleeps'))
-  await eventually(async () => (await it.desk('mika')).leases.find((one) => one.key === key)?.paused, 'the account knows')
-  await handle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key, by: mika }] })
+  await it.wake({ key })
   await it.until(leaseId, 'ready')
   expect(container.id).not.toBe(first)
   await handle(leaseId).signal(seenSignal, word(container.id))

@@ -1,12 +1,12 @@
 /** Kubernetes runtimes of their own instance on the run's cluster, with hands on the cluster itself. */
 import { randomBytes, randomInt } from 'node:crypto'
-import { Writable } from 'node:stream'
 import { Exec, type KubernetesObject, type V1Pod, type V1Service } from '@kubernetes/client-node'
 import { expect } from 'vitest'
 import { type Client, connect } from '../../../activities/kubernetes/client.ts'
 import { createKubernetes, type KubernetesOptions, type KubernetesRuntime } from '../../../activities/kubernetes/kubernetes.ts'
 import { instanceSelector, kindOf, namespaceOf, placementSelector, reference } from '../../../activities/kubernetes/labels.ts'
 import { containerName } from '../../../activities/kubernetes/lease.ts'
+import { nowhere } from '../../../activities/kubernetes/nowhere.ts'
 import { createMarks, type Marks } from '../../../activities/mark.ts'
 import type { Berthing } from '../../../workflows/ports.ts'
 
@@ -53,8 +53,8 @@ export function openKubeLab({ kubeconfig, as = kubeconfig, ...options }: LabOpti
     client, marks, open, podOf, runtime: open(),
     namespaceOf: (member) => namespaceOf({ marks }, member),
     async kill(it) {
-      const { metadata } = (await podOf(it))!, nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-      await new Exec(client.kube).exec(metadata!.namespace!, metadata!.name!, containerName, ['sh', '-c', 'kill -9 -1'], nowhere, nowhere, null, false)
+      const { metadata } = (await podOf(it))!
+      await new Exec(client.kube).exec(metadata!.namespace!, metadata!.name!, containerName, ['sh', '-c', 'kill -9 -1'], nowhere(), nowhere(), null, false)
       const container = async () => (await podOf(it))?.status?.containerStatuses?.[0]
       // The kubelet looks once a second.
       await expect.poll(async () => (await container())?.lastState?.terminated ?? (await container())?.state?.terminated, { timeout: 10_000 }).toBeDefined()

@@ -1,5 +1,5 @@
 import {
-  drainUpdate, extendUpdate, holdUpdate, keepUpdate, logsUpdate, mayResumeUpdate, accountId, pauseUpdate, reachUpdate, revokeSignal, siteId, unreachUpdate,
+  drainUpdate, extendUpdate, holdUpdate, keepUpdate, logsUpdate, reachUpdate, revokeSignal, siteId, unreachUpdate,
 } from '../../../workflows/contract.ts'
 import { createReader } from '../../../worker/keys/letter.ts'
 import { eventually } from '../../workflows/harness.ts'
@@ -47,10 +47,8 @@ const life: Tale = {
     const idle = await lent(it, 'ada', { name: 'idle' })
     await seen(it, idle, { what: 'idle', since: Date.now() })
     const paused = await lent(it, 'mika', { name: 'paused' })
-    await told(it, paused, pauseUpdate, { key: paused.key, by: mika })
-    await it.until(paused.leaseId, 'paused')
-    await eventually(async () => (await it.desk('mika')).leases[0]?.paused, 'the account knows')
-    await it.client.workflow.getHandle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: paused.key, by: mika }] })
+    await it.asleep(paused)
+    await it.wake(paused)
     await says(it, paused, /^resumed$/)
     await returned(it, paused, 'mika')
     const mended = await lent(it, 'mika', { name: 'mended' }), { engine } = it.runtimes['h1']!
@@ -76,10 +74,8 @@ const inTime: Tale = {
   world: {},
   async tell(it) {
     const woken = await lent(it, 'mika', { name: 'woken' }), { engine } = it.runtimes['h1']!
-    await told(it, woken, pauseUpdate, { key: woken.key, by: mika })
-    await it.until(woken.leaseId, 'paused')
-    await eventually(async () => (await it.desk('mika')).leases[0]?.paused, 'the account knows')
-    await it.client.workflow.getHandle(accountId('mika')).executeUpdate(mayResumeUpdate, { args: [{ key: woken.key, by: mika }] })
+    await it.asleep(woken)
+    await it.wake(woken)
     await says(it, woken, /^resumed$/)
     await returned(it, woken, 'mika')
     const mended = await lent(it, 'mika', { name: 'mended', forMs: 4 * second })
